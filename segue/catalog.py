@@ -1,0 +1,96 @@
+"""Tracks and their content, and the tokens that stand for them.
+
+The structs mirror `protos/segue/v1/tracks.proto` field by field. Knows nothing about how codes are found
+(`segue/tokens/`) or counted (`segue/cooccurrence/`); dataset folders are read by `segue/dataset.py`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from math import isfinite
+
+from segue.errors import InvalidMessage, Violation
+from segue.events import MAX_NAME_LENGTH, Message, SourceOffset, Time, UInt32, id_violations, length_violations
+
+MAX_ARTISTS = 100
+MAX_TAGS = 200
+MAX_LYRICS_LENGTH = 50_000
+MAX_AUDIO_FEATURES = 512
+RELEASE_DATE = re.compile(r"\d{4}(-(0[1-9]|1[0-2])(-(0[1-9]|[12]\d|3[01]))?)?")
+
+
+class Track(Message):
+    """A track and its content. `release_date` is ISO 8601, as exact as it is known."""
+
+    track_id: str = ""
+    title: str = ""
+    artists: tuple[str, ...] = ()
+    album: str = ""
+    release_date: str = ""
+    duration_seconds: float = 0.0
+    explicit: bool = False
+    tags: tuple[str, ...] = ()
+    lyrics: str = ""
+    audio_features: dict[str, float] = {}
+
+
+class TrackCodes(Message):
+    """The five codes of a track; None means that the modality is absent."""
+
+    playlist: UInt32 | None = None
+    tags: UInt32 | None = None
+    metadata: UInt32 | None = None
+    lyrics: UInt32 | None = None
+    audio: UInt32 | None = None
+
+
+class Neighbour(Message):
+    """A track that playlists put beside another one; weights compare within one track only."""
+
+    track_id: str = ""
+    weight: float = 0.0
+
+
+class TrackTokens(Message):
+    """What the recommender knows of a track."""
+
+    track_id: str = ""
+    codes: TrackCodes | None = None
+    neighbours: tuple[Neighbour, ...] = ()
+    version: UInt32 = 0
+    seen: tuple[SourceOffset, ...] = ()
+    event_time: Time | None = None
+    track: Track | None = None
+
+
+def validate_track(track: Track) -> None:
+    """Raise InvalidMessage with every violation of the track."""
+    if violations := tuple(_violations(track)):
+        raise InvalidMessage(*violations)
+
+
+def _violations(track: Track) -> Iterator[Violation]:
+    yield from id_violations("track_id", track.track_id)
+    if not track.title.strip():
+        yield Violation("title", "is required")
+    for field, value, most in (
+        ("title", track.title, MAX_NAME_LENGTH),
+        ("album", track.album, MAX_NAME_LENGTH),
+        ("lyrics", track.lyrics, MAX_LYRICS_LENGTH),
+    ):
+        yield from length_violations(field, value, most)
+    for field, entries, most in (("artists", track.artists, MAX_ARTISTS), ("tags", track.tags, MAX_TAGS)):
+        if len(entries) > most:
+            yield Violation(field, f"has {len(entries)} entries; at most {most} are allowed")
+        for index, entry in enumerate(entries):
+            yield from length_violations(f"{field}[{index}]", entry, MAX_NAME_LENGTH)
+    if track.release_date and not RELEASE_DATE.fullmatch(track.release_date):
+        yield Violation("release_date", f"is {track.release_date!r}; write 1999, 1999-05 or 1999-05-21")
+    if not 0.0 <= track.duration_seconds <= 86_400.0:
+        yield Violation("duration_seconds", f"is {track.duration_seconds}; it must lie between 0 and 86400 seconds")
+    if len(track.audio_features) > MAX_AUDIO_FEATURES:
+        yield Violation("audio_features", f"has {len(track.audio_features)} entries; at most {MAX_AUDIO_FEATURES}")
+    for name, value in track.audio_features.items():
+        if not isfinite(value):
+            yield Violation(f"audio_features[{name}]", f"is {value}; it must be finite")

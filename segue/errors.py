@@ -1,0 +1,70 @@
+"""Every error that Segue raises on purpose, as one tree.
+
+SegueError
+├── InvalidMessage          a message that no retry can make good; carries the field violations
+│   ├── MalformedMessage    not JSON, or not of the message's shape
+│   ├── LateEvent           older than the stated lateness allows
+│   └── FutureEvent         dated after the moment it reached the log
+├── DatasetError            a dataset folder or a file to import that cannot be read
+├── CheckpointError         a checkpoint that is missing, damaged or foreign
+└── StackError              the one-machine stack cannot start or stop
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+class SegueError(Exception):
+    """The root: whatever Segue raises on purpose."""
+
+
+@dataclass(frozen=True, slots=True)
+class Violation:
+    """One field of a message that is wrong: its path in the message, and what to do about it."""
+
+    field: str
+    description: str
+
+    def __str__(self) -> str:
+        return f"{self.field}: {self.description}" if self.field else self.description
+
+
+class InvalidMessage(SegueError):
+    """A message that no retry can make good."""
+
+    reason = "invalid"
+
+    def __init__(self, *violations: Violation) -> None:
+        super().__init__("; ".join(map(str, violations)))
+        self.violations = violations
+
+
+class MalformedMessage(InvalidMessage):
+    """Not JSON, or not of the message's shape."""
+
+    reason = "malformed"
+
+
+class LateEvent(InvalidMessage):
+    """Older than the stated lateness allows."""
+
+    reason = "late"
+
+
+class FutureEvent(InvalidMessage):
+    """Dated after the moment it reached the log."""
+
+    reason = "future"
+
+
+class DatasetError(SegueError):
+    """A dataset folder or a file to import that cannot be read."""
+
+
+class CheckpointError(SegueError):
+    """A checkpoint that is missing, damaged or foreign."""
+
+
+class StackError(SegueError):
+    """The one-machine stack cannot start or stop."""

@@ -1,0 +1,238 @@
+"""What one listener has done lately: a bounded state, and the fold that keeps it.
+
+Knows nothing about Kafka, Faust, gRPC or the model: `services/sessions/stream.py` feeds it, and the recommender turns it
+into tokens.
+
+The state is a join-semilattice: the newest `MAX_EVENTS` events by (event time, event id), each id once, and the newest
+turns that fit `MAX_TURNS` and `MAX_TURN_CHARACTERS`. So the order in which a log's events arrive does not change it,
+nor does an event that arrives twice, and no list of applied ids is needed: an id is either in the state, or so old that
+adding it again would drop it again.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import msgspec
+
+from segue.errors import FutureEvent, LateEvent, MalformedMessage, Violation
+from segue.events import ChatTurn, ListeningAction, ListeningEvent, SourceOffset
+from segue.recommendations import SessionSnapshot
+
+MAX_EVENTS = 64
+MAX_TURNS = 16
+MAX_TURN_CHARACTERS = 4_000
+
+_ACTIONS = tuple(ListeningAction)
+
+
+class SessionEvent(msgspec.Struct, frozen=True, array_like=True):
+    """A listening event as the state keeps it. `time_ms` is the event time in Unix milliseconds."""
+
+    time_ms: int
+    event_id: str
+    track_id: str
+    action_number: int
+    session_id: str = ""
+    position_seconds: float = 0.0
+
+    @property
+    def action(self) -> ListeningAction:
+        """What was done with the track."""
+        return _ACTIONS[self.action_number]
+
+
+class SessionTurn(msgspec.Struct, frozen=True, array_like=True):
+    """An utterance as the state keeps it. `time_ms` is the event time in Unix milliseconds."""
+
+    time_ms: int
+    turn_id: str
+    text: str
+    session_id: str = ""
+
+
+class Position(msgspec.Struct, frozen=True, array_like=True):
+    """The newest record of one topic that the state has seen. `record_ms` is the broker's append time."""
+
+    topic: str
+    partition: int
+    offset: int
+    record_ms: int
+
+
+class Session(msgspec.Struct, frozen=True, array_like=True):
+    """One listener's state: events and turns oldest first, and how far it has read each topic."""
+
+    listener_id: str
+    events: tuple[SessionEvent, ...] = ()
+    turns: tuple[SessionTurn, ...] = ()
+    seen: tuple[Position, ...] = ()
+
+    def position(self, topic: str) -> Position | None:
+        """How far the state has read the topic, if at all."""
+        return next((position for position in self.seen if position.topic == topic), None)
+
+
+class FoldRules(msgspec.Struct, frozen=True):
+    """What time may do: how late or early an event may be, and when an idle listener is forgotten."""
+
+    lateness: timedelta = timedelta(hours=24)
+    clock_skew: timedelta = timedelta(minutes=1)
+    idle_expiry: timedelta = timedelta(days=30)
+
+
+def apply(session: Session, event: ListeningEvent, at: Position, rules: FoldRules) -> Session:
+    """Return the session after one valid event read at this position.
+
+    The same event applied twice changes nothing. Raises FutureEvent when it is dated after its record, and LateEvent
+    when it is older than the listener's newest event by more than the lateness.
+    """
+    if _already_read(session, at):
+        return session
+    time_ms = _accepted_ms(event.event_time, at, rules)
+    events = () if _was_idle(session, at, rules) else session.events
+    _refuse_late(time_ms, events[-1].time_ms if events else time_ms, rules)
+    entry = SessionEvent(
+        time_ms=time_ms,
+        event_id=event.event_id,
+        track_id=event.track_id,
+        action_number=_ACTIONS.index(event.action),
+        session_id=event.session_id,
+        position_seconds=event.position_seconds,
+    )
+    if all(known.event_id != entry.event_id for known in events):
+        events = tuple(sorted((*events, entry), key=lambda known: (known.time_ms, known.event_id)))[-MAX_EVENTS:]
+    return msgspec.structs.replace(session, events=events, seen=_advance(session, at))
+
+
+def apply_turn(session: Session, turn: ChatTurn, at: Position, rules: FoldRules) -> Session:
+    """Return the session after one valid turn read at this position; the same promises and errors as `apply`."""
+    if _already_read(session, at):
+        return session
+    time_ms = _accepted_ms(turn.event_time, at, rules)
+    turns = () if _was_idle(session, at, rules) else session.turns
+    _refuse_late(time_ms, turns[-1].time_ms if turns else time_ms, rules)
+    entry = SessionTurn(time_ms=time_ms, turn_id=turn.turn_id, text=turn.text, session_id=turn.session_id)
+    if all(known.turn_id != entry.turn_id for known in turns):
+        turns = _newest_turns(sorted((*turns, entry), key=lambda known: (known.time_ms, known.turn_id)))
+    return msgspec.structs.replace(session, turns=turns, seen=_advance(session, at))
+
+
+def is_idle(session: Session, now_ms: int, rules: FoldRules) -> bool:
+    """Whether every topic was silent so long that the next event starts anew, and the state may be deleted."""
+    return all(_silent(known, now_ms, rules) for known in session.seen)
+
+
+def snapshot(session: Session) -> SessionSnapshot:
+    """Return the session in the schema's own words."""
+    listener_id = session.listener_id
+    return SessionSnapshot(
+        listener_id=listener_id,
+        events=tuple(
+            ListeningEvent(
+                event_id=event.event_id,
+                listener_id=listener_id,
+                session_id=event.session_id,
+                track_id=event.track_id,
+                action=event.action,
+                event_time=from_ms(event.time_ms),
+                position_seconds=event.position_seconds,
+            )
+            for event in session.events
+        ),
+        turns=tuple(
+            ChatTurn(
+                turn_id=turn.turn_id,
+                listener_id=listener_id,
+                session_id=turn.session_id,
+                text=turn.text,
+                event_time=from_ms(turn.time_ms),
+            )
+            for turn in session.turns
+        ),
+        seen=seen_offsets(session),
+    )
+
+
+def seen_offsets(session: Session) -> tuple[SourceOffset, ...]:
+    """The newest position of each topic that the session has folded in."""
+    return tuple(SourceOffset(topic=at.topic, partition=at.partition, offset=at.offset) for at in session.seen)
+
+
+def encode(session: Session) -> bytes:
+    """Return the session as bytes, for the table and for the recommender."""
+    return msgspec.msgpack.encode(session)
+
+
+def decode(value: bytes) -> Session:
+    """Return the session that the bytes hold. Raises MalformedMessage."""
+    try:
+        return msgspec.msgpack.decode(value, type=Session)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise MalformedMessage(Violation("session", str(error))) from error
+
+
+def to_ms(time: datetime) -> int:
+    """Return a time in Unix milliseconds, rounded down."""
+    return (time - _EPOCH) // timedelta(milliseconds=1)
+
+
+def from_ms(time_ms: int) -> datetime:
+    """Return Unix milliseconds as a time in UTC."""
+    return _EPOCH + timedelta(milliseconds=time_ms)
+
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def _already_read(session: Session, at: Position) -> bool:
+    known = session.position(at.topic)
+    return known is not None and known.partition == at.partition and known.offset >= at.offset
+
+
+def _accepted_ms(event_time: datetime | None, at: Position, rules: FoldRules) -> int:
+    assert event_time is not None, "validation comes before the fold"
+    time_ms = to_ms(event_time)
+    ahead_ms = time_ms - at.record_ms
+    if ahead_ms > rules.clock_skew.total_seconds() * 1_000:
+        raise FutureEvent(
+            Violation("event_time", f"lies {ahead_ms / 1_000:.0f} s after the moment the event reached the log")
+        )
+    return time_ms
+
+
+def _refuse_late(time_ms: int, newest_ms: int, rules: FoldRules) -> None:
+    behind_ms = newest_ms - time_ms
+    if behind_ms > rules.lateness.total_seconds() * 1_000:
+        raise LateEvent(
+            Violation("event_time", f"lies {behind_ms / 1_000:.0f} s before the newest event; at most {rules.lateness}")
+        )
+
+
+def _was_idle(session: Session, at: Position, rules: FoldRules) -> bool:
+    """Whether this topic was silent about the listener so long that what it told before is forgotten.
+
+    Each topic looks at its own records alone, so that the order in which topics are read changes nothing.
+    """
+    known = session.position(at.topic)
+    return known is not None and _silent(known, at.record_ms, rules)
+
+
+def _silent(known: Position, now_ms: int, rules: FoldRules) -> bool:
+    return now_ms - known.record_ms > rules.idle_expiry.total_seconds() * 1_000
+
+
+def _advance(session: Session, at: Position) -> tuple[Position, ...]:
+    return tuple(sorted((*(known for known in session.seen if known.topic != at.topic), at), key=lambda p: p.topic))
+
+
+def _newest_turns(turns: list[SessionTurn]) -> tuple[SessionTurn, ...]:
+    """Keep the newest turns within both bounds; the newest one always stays."""
+    kept: list[SessionTurn] = []
+    characters = 0
+    for turn in reversed(turns[-MAX_TURNS:]):
+        characters += len(turn.text)
+        if kept and characters > MAX_TURN_CHARACTERS:
+            break
+        kept.append(turn)
+    return tuple(reversed(kept))

@@ -1,0 +1,82 @@
+import datetime
+
+from google.protobuf import timestamp_pb2 as _timestamp_pb2
+from segue.v1 import events_pb2 as _events_pb2
+from google.protobuf.internal import containers as _containers
+from google.protobuf import descriptor as _descriptor
+from google.protobuf import message as _message
+from collections.abc import Iterable as _Iterable, Mapping as _Mapping
+from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
+
+DESCRIPTOR: _descriptor.FileDescriptor
+
+class Track(_message.Message):
+    __slots__ = ("track_id", "title", "artists", "album", "release_date", "duration_seconds", "explicit", "tags", "lyrics", "audio_features")
+    class AudioFeaturesEntry(_message.Message):
+        __slots__ = ("key", "value")
+        KEY_FIELD_NUMBER: _ClassVar[int]
+        VALUE_FIELD_NUMBER: _ClassVar[int]
+        key: str
+        value: float
+        def __init__(self, key: _Optional[str] = ..., value: _Optional[float] = ...) -> None: ...
+    TRACK_ID_FIELD_NUMBER: _ClassVar[int]
+    TITLE_FIELD_NUMBER: _ClassVar[int]
+    ARTISTS_FIELD_NUMBER: _ClassVar[int]
+    ALBUM_FIELD_NUMBER: _ClassVar[int]
+    RELEASE_DATE_FIELD_NUMBER: _ClassVar[int]
+    DURATION_SECONDS_FIELD_NUMBER: _ClassVar[int]
+    EXPLICIT_FIELD_NUMBER: _ClassVar[int]
+    TAGS_FIELD_NUMBER: _ClassVar[int]
+    LYRICS_FIELD_NUMBER: _ClassVar[int]
+    AUDIO_FEATURES_FIELD_NUMBER: _ClassVar[int]
+    track_id: str
+    title: str
+    artists: _containers.RepeatedScalarFieldContainer[str]
+    album: str
+    release_date: str
+    duration_seconds: float
+    explicit: bool
+    tags: _containers.RepeatedScalarFieldContainer[str]
+    lyrics: str
+    audio_features: _containers.ScalarMap[str, float]
+    def __init__(self, track_id: _Optional[str] = ..., title: _Optional[str] = ..., artists: _Optional[_Iterable[str]] = ..., album: _Optional[str] = ..., release_date: _Optional[str] = ..., duration_seconds: _Optional[float] = ..., explicit: _Optional[bool] = ..., tags: _Optional[_Iterable[str]] = ..., lyrics: _Optional[str] = ..., audio_features: _Optional[_Mapping[str, float]] = ...) -> None: ...
+
+class TrackCodes(_message.Message):
+    __slots__ = ("playlist", "tags", "metadata", "lyrics", "audio")
+    PLAYLIST_FIELD_NUMBER: _ClassVar[int]
+    TAGS_FIELD_NUMBER: _ClassVar[int]
+    METADATA_FIELD_NUMBER: _ClassVar[int]
+    LYRICS_FIELD_NUMBER: _ClassVar[int]
+    AUDIO_FIELD_NUMBER: _ClassVar[int]
+    playlist: int
+    tags: int
+    metadata: int
+    lyrics: int
+    audio: int
+    def __init__(self, playlist: _Optional[int] = ..., tags: _Optional[int] = ..., metadata: _Optional[int] = ..., lyrics: _Optional[int] = ..., audio: _Optional[int] = ...) -> None: ...
+
+class Neighbour(_message.Message):
+    __slots__ = ("track_id", "weight")
+    TRACK_ID_FIELD_NUMBER: _ClassVar[int]
+    WEIGHT_FIELD_NUMBER: _ClassVar[int]
+    track_id: str
+    weight: float
+    def __init__(self, track_id: _Optional[str] = ..., weight: _Optional[float] = ...) -> None: ...
+
+class TrackTokens(_message.Message):
+    __slots__ = ("track_id", "codes", "neighbours", "version", "seen", "event_time", "track")
+    TRACK_ID_FIELD_NUMBER: _ClassVar[int]
+    CODES_FIELD_NUMBER: _ClassVar[int]
+    NEIGHBOURS_FIELD_NUMBER: _ClassVar[int]
+    VERSION_FIELD_NUMBER: _ClassVar[int]
+    SEEN_FIELD_NUMBER: _ClassVar[int]
+    EVENT_TIME_FIELD_NUMBER: _ClassVar[int]
+    TRACK_FIELD_NUMBER: _ClassVar[int]
+    track_id: str
+    codes: TrackCodes
+    neighbours: _containers.RepeatedCompositeFieldContainer[Neighbour]
+    version: int
+    seen: _containers.RepeatedCompositeFieldContainer[_events_pb2.SourceOffset]
+    event_time: _timestamp_pb2.Timestamp
+    track: Track
+    def __init__(self, track_id: _Optional[str] = ..., codes: _Optional[_Union[TrackCodes, _Mapping]] = ..., neighbours: _Optional[_Iterable[_Union[Neighbour, _Mapping]]] = ..., version: _Optional[int] = ..., seen: _Optional[_Iterable[_Union[_events_pb2.SourceOffset, _Mapping]]] = ..., event_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., track: _Optional[_Union[Track, _Mapping]] = ...) -> None: ...

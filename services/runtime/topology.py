@@ -1,0 +1,62 @@
+"""The topics: names, partitions, how long they are kept. Creation, compose, docs and tests read this.
+
+Knows no client library; `services/runtime/topics.py` creates what is declared here.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+# Larger than the largest valid message (a track with 50,000 characters of lyrics, 4 bytes each, and its features).
+MAX_MESSAGE_BYTES = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Topic:
+    """One topic. `partitions` None means: as many as the deployment's partition setting says."""
+
+    name: str
+    key: str
+    value: str
+    retention: timedelta | None  # None: compacted, kept while the key lives
+    partitions: int | None = None
+    # The broker's clock dates every record, so that a producer cannot choose what counts as late or future.
+    config: dict[str, str] = field(default_factory=lambda: {"message.timestamp.type": "LogAppendTime"})
+
+    def broker_config(self) -> dict[str, str]:
+        """Return the topic's configuration in the broker's own property names."""
+        if self.retention is None:
+            kept = {"cleanup.policy": "compact"}
+        else:
+            milliseconds = int(self.retention.total_seconds() * 1_000)
+            # A segment is only deleted once it is closed.
+            kept = {"cleanup.policy": "delete", "retention.ms": str(milliseconds)}
+            kept["segment.ms"] = str(max(60_000, min(milliseconds // 4, 86_400_000)))
+        return {**self.config, **kept, "max.message.bytes": str(MAX_MESSAGE_BYTES)}
+
+
+LISTENING_EVENTS = Topic("listening-events", "listener_id", "ListeningEvent", timedelta(days=7))
+CHAT_TURNS = Topic("chat-turns", "listener_id", "ChatTurn", timedelta(days=7))
+REQUESTS = Topic("requests", "listener_id", "RecommendationRequest", timedelta(hours=1))
+PLAYLIST_EVENTS = Topic("playlist-events", "playlist_id", "PlaylistEvent", timedelta(days=30))
+CATALOG = Topic("catalog", "track_id", "Track", None)
+TRACK_TOKENS = Topic("track-tokens", "track_id", "TrackTokens", None)
+ANSWERS = Topic("answers", "", "RecommendationList", timedelta(minutes=10))
+RECOMMENDATIONS = Topic("recommendations", "listener_id", "RecommendationList", timedelta(days=1))
+DEAD_LETTER = Topic("dead-letter", "original key", "original bytes", timedelta(days=14), partitions=1)
+
+TOPICS = (
+    LISTENING_EVENTS,
+    CHAT_TURNS,
+    REQUESTS,
+    PLAYLIST_EVENTS,
+    CATALOG,
+    TRACK_TOKENS,
+    ANSWERS,
+    RECOMMENDATIONS,
+    DEAD_LETTER,
+)
+
+# Read by one agent, so that one writer owns a listener's state: the same key lies in the same partition of each.
+SESSION_TOPICS = (LISTENING_EVENTS, CHAT_TURNS, REQUESTS)
