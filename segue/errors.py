@@ -7,7 +7,9 @@ SegueError
 │   └── FutureEvent         dated after the moment it reached the log
 ├── DatasetError            a dataset folder or a file to import that cannot be read
 ├── CheckpointError         a checkpoint that is missing, damaged or foreign
-└── StackError              the one-machine stack cannot start or stop
+├── RecommenderUnavailable  the model server is down, late, or refused the call
+├── RequestFailed           a call to Segue that failed; carries the gRPC status and the field violations
+└── StackError              settings or the one-machine stack cannot be used as they are; says what to change
 """
 
 from __future__ import annotations
@@ -66,5 +68,9 @@ class CheckpointError(SegueError):
     """A checkpoint that is missing, damaged or foreign."""
 
 
+class RecommenderUnavailable(SegueError):
+    """The model server is down, late, or refused the call."""
+
+
 class StackError(SegueError):
-    """The one-machine stack cannot start or stop."""
+    """Settings or the one-machine stack cannot be used as they are."""

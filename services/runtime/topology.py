@@ -21,6 +21,7 @@ class Topic:
     value: str
     retention: timedelta | None  # None: compacted, kept while the key lives
     partitions: int | None = None
+    max_message_bytes: int = MAX_MESSAGE_BYTES
     # The broker's clock dates every record, so that a producer cannot choose what counts as late or future.
     config: dict[str, str] = field(default_factory=lambda: {"message.timestamp.type": "LogAppendTime"})
 
@@ -33,7 +34,7 @@ class Topic:
             # A segment is only deleted once it is closed.
             kept = {"cleanup.policy": "delete", "retention.ms": str(milliseconds)}
             kept["segment.ms"] = str(max(60_000, min(milliseconds // 4, 86_400_000)))
-        return {**self.config, **kept, "max.message.bytes": str(MAX_MESSAGE_BYTES)}
+        return {**self.config, **kept, "max.message.bytes": str(self.max_message_bytes)}
 
 
 LISTENING_EVENTS = Topic("listening-events", "listener_id", "ListeningEvent", timedelta(days=7))
@@ -44,7 +45,15 @@ CATALOG = Topic("catalog", "track_id", "Track", None)
 TRACK_TOKENS = Topic("track-tokens", "track_id", "TrackTokens", None)
 ANSWERS = Topic("answers", "", "RecommendationList", timedelta(minutes=10))
 RECOMMENDATIONS = Topic("recommendations", "listener_id", "RecommendationList", timedelta(days=1))
-DEAD_LETTER = Topic("dead-letter", "original key", "original bytes", timedelta(days=14), partitions=1)
+# Room for the largest message and the headers that say what was wrong with it.
+DEAD_LETTER = Topic(
+    "dead-letter",
+    "original key",
+    "original bytes",
+    timedelta(days=14),
+    partitions=1,
+    max_message_bytes=2 * MAX_MESSAGE_BYTES,
+)
 
 TOPICS = (
     LISTENING_EVENTS,

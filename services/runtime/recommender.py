@@ -1,0 +1,58 @@
+"""The way to the model: queries in, rankings out, within a timeout.
+
+Knows Triton's gRPC and nothing about what a query means. Everything else sees the `Recommender` protocol, which
+tests fulfil without a server.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+import numpy as np
+from tritonclient.grpc.aio import InferenceServerClient, InferInput
+from tritonclient.utils import InferenceServerException
+
+from segue import ranking
+from segue.errors import MalformedMessage, RecommenderUnavailable
+from segue.ranking import Query, Ranking
+
+MODEL = "recommender"
+
+
+class Recommender(Protocol):
+    """Whatever answers queries."""
+
+    async def rank(self, queries: Sequence[Query], timeout: float) -> list[Ranking]:
+        """Return one ranking for each query, in order, within `timeout` seconds. Raises RecommenderUnavailable."""
+
+    async def ready(self) -> bool:
+        """Whether the model can answer now."""
+
+
+class TritonRecommender:
+    """The recommender behind Triton's gRPC."""
+
+    def __init__(self, address: str) -> None:
+        self._client = InferenceServerClient(address)
+
+    async def rank(self, queries: Sequence[Query], timeout: float) -> list[Ranking]:
+        """Return one ranking for each query, in order, within `timeout` seconds. Raises RecommenderUnavailable."""
+        tensor = InferInput("QUERY", [len(queries), 1], "BYTES")
+        tensor.set_data_from_numpy(np.array([[ranking.encode(query)] for query in queries], dtype=np.object_))
+        try:
+            result = await self._client.infer(MODEL, [tensor], client_timeout=timeout)
+            return [ranking.decode(value, Ranking) for value in result.as_numpy("RANKING").ravel()]
+        except (InferenceServerException, MalformedMessage) as error:
+            raise RecommenderUnavailable(str(error)) from error
+
+    async def ready(self) -> bool:
+        """Whether the model itself is loaded; the server's own readiness says too little and too much."""
+        try:
+            return bool(await self._client.is_model_ready(MODEL, client_timeout=2.0))
+        except InferenceServerException:
+            return False
+
+    async def close(self) -> None:
+        """Close the channel."""
+        await self._client.close()
