@@ -1,0 +1,1 @@
+"""How Segue is set up and run; knows processes, ports and folders, and nothing about music."""

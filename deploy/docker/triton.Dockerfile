@@ -1,0 +1,25 @@
+# The image of the model server: Triton, the packages that the model needs, the library, the model repository.
+# Holds no checkpoint: it is mounted, so that a new one needs no new image.
+FROM nvcr.io/nvidia/tritonserver:25.10-py3
+ARG UV_VERSION=0.13.9
+# `cpu` takes torch without CUDA, 3 GB less; `auto` takes what fits the machine that builds; empty takes the default build.
+ARG TORCH_BACKEND=""
+USER root
+WORKDIR /build
+# Into the interpreter's own site-packages: the Python backend embeds that interpreter and knows no virtual environment.
+COPY pyproject.toml requirements.lock ./
+RUN pip3 install --no-cache-dir --break-system-packages "uv==${UV_VERSION}" \
+ && uv pip install --system --break-system-packages --no-cache ${TORCH_BACKEND:+--torch-backend ${TORCH_BACKEND}} \
+      -r pyproject.toml --extra model -c requirements.lock
+COPY segue /opt/segue/segue
+COPY model_repo /opt/segue/model_repo
+RUN python3 -c "import pathlib, sysconfig; \
+pathlib.Path(sysconfig.get_path('purelib'), 'segue.pth').write_text('/opt/segue\n')" \
+ && cd / && python3 -c "import segue, torch"
+# torch asks for the user's name and home to place its caches.
+ENV USER=triton HOME=/tmp PYTHONDONTWRITEBYTECODE=1 OMP_NUM_THREADS=1 MKL_NUM_THREADS=1
+WORKDIR /opt/segue
+USER 1000:1000
+# One model after the other can be replaced over the API; at the start, all are loaded.
+CMD ["tritonserver", "--model-repository=/opt/segue/model_repo", "--model-control-mode=explicit", "--load-model=*", \
+     "--exit-timeout-secs=5"]

@@ -1,0 +1,123 @@
+"""One process of the stack while it runs: started in its own group, its output in a file, stopped with grace.
+
+Knows nothing about the other processes or their order; `stack.py` does.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+from deploy.local.config import ROOT
+from deploy.local.guard import MARK
+from deploy.local.part import Part
+from segue.errors import StackError
+
+LAST_LINES = 12
+PREVIOUS = ".previous.log"
+# A log that grows beyond this while its process runs is moved aside.
+LOG_BYTES = 64 * 1024 * 1024
+
+
+class Process:
+    """A started part."""
+
+    def __init__(self, part: Part, stack: str, logs: Path) -> None:
+        """Start it. Raises StackError when its program cannot be executed or its log cannot be written."""
+        self.part = part
+        self.log = logs / f"{part.name}.log"
+        self.started = time.monotonic()
+        self.is_ready = False
+        self.is_stopping = False
+        try:
+            with self.log.open("ab") as log:
+                self._popen = subprocess.Popen(
+                    part.command,
+                    cwd=ROOT,
+                    env=_environment(part, stack),
+                    stdin=subprocess.DEVNULL,
+                    stdout=log,
+                    stderr=subprocess.STDOUT,
+                    # Ctrl-C in the terminal is for the supervisor alone, which stops the others in order.
+                    start_new_session=True,
+                )
+        except OSError as error:
+            raise StackError(f"{part.name} cannot be started: {error}") from error
+
+    @property
+    def pid(self) -> int:
+        """The process id, which is also its group's."""
+        return self._popen.pid
+
+    def exit_code(self) -> int | None:
+        """Return the exit code, negative for a signal; None while it runs."""
+        return self._popen.poll()
+
+    def seconds(self) -> float:
+        """Return how long ago it was started, in seconds."""
+        return time.monotonic() - self.started
+
+    def send(self, number: signal.Signals) -> None:
+        """Send a signal to the process and its children."""
+        try:
+            os.killpg(self.pid, number)
+        except ProcessLookupError:
+            return
+
+    def wait(self, seconds: float) -> bool:
+        """Wait until it has ended; False when it has not in time."""
+        try:
+            self._popen.wait(seconds)
+        except subprocess.TimeoutExpired:
+            return False
+        return True
+
+    def stop(self, grace: float) -> None:
+        """Ask it to end, end it after the grace (seconds), and remove what it cannot remove itself."""
+        self.is_stopping = True
+        if self.exit_code() is None:
+            self._popen.send_signal(signal.SIGTERM)
+            self.send(signal.SIGCONT)
+            self.wait(grace)
+        self.kill()
+
+    def kill(self) -> None:
+        """End it and its children at once, and remove what it left behind."""
+        self.send(signal.SIGKILL)
+        self._popen.wait()
+        self.part.clean()
+
+    def last_lines(self) -> str:
+        """Return the end of its log."""
+        lines = self.log.read_text(errors="replace").splitlines() if self.log.exists() else []
+        return "\n".join(f"  {line}" for line in lines[-LAST_LINES:])
+
+    def bound_log(self) -> None:
+        """Move a log that has grown too large aside; the process goes on at the start of the same file."""
+        if self.log.stat().st_size > LOG_BYTES:
+            shutil.copyfile(self.log, _previous(self.log))
+            os.truncate(self.log, 0)
+
+
+def _environment(part: Part, stack: str) -> dict[str, str]:
+    """Return the supervisor's environment with the part's own variables and the stack's mark."""
+    given = {**os.environ, **part.environment, MARK: stack}
+    if first := part.path_first:
+        given["PATH"] = f"{first}:{given.get('PATH', os.defpath)}"
+    return given
+
+
+def keep_previous_logs(logs: Path) -> None:
+    """Make the folder, and move the logs of the run before aside, over those of the run before it."""
+    logs.mkdir(parents=True, exist_ok=True)
+    for log in logs.glob("*.log"):
+        if not log.name.endswith(PREVIOUS):
+            log.replace(_previous(log))
+
+
+def _previous(log: Path) -> Path:
+    return log.with_name(log.name.removesuffix(".log") + PREVIOUS)
