@@ -111,16 +111,10 @@ class Dataset:
         """Find the files of the folder. Raises DatasetError that says what is missing or in doubt."""
         folder = Path(folder)
         if not folder.is_dir():
-            raise DatasetError(
-                f"{folder} is no dataset folder: there is no such directory"
-            )
-        files = {
-            kind: path for kind in KINDS if (path := _find(folder, kind)) is not None
-        }
+            raise DatasetError(f"{folder} is no dataset folder: there is no such directory")
+        files = {kind: path for kind in KINDS if (path := _find(folder, kind)) is not None}
         if CATALOG not in files:
-            raise DatasetError(
-                f"{folder} is no dataset folder: it has neither catalog.jsonl nor catalog.jsonl.gz"
-            )
+            raise DatasetError(f"{folder} is no dataset folder: it has neither catalog.jsonl nor catalog.jsonl.gz")
         return cls(folder, files)
 
     def tracks(self) -> Iterator[Track]:
@@ -139,14 +133,8 @@ class Dataset:
         """Read the dialogues; none where the file is absent. Tracks need not be in the catalogue."""
         return self._rows(DIALOGUES, Dialogue, validate_dialogue)
 
-    def _rows(
-        self, kind: str, row: type[M], validate: Callable[[M], None]
-    ) -> Iterator[M]:
-        return (
-            read_rows(self.files[kind], row, validate)
-            if kind in self.files
-            else iter(())
-        )
+    def _rows(self, kind: str, row: type[M], validate: Callable[[M], None]) -> Iterator[M]:
+        return read_rows(self.files[kind], row, validate) if kind in self.files else iter(())
 
 
 def read_rows(path: Path, kind: type[M], validate: Callable[[M], None]) -> Iterator[M]:
@@ -168,15 +156,11 @@ def read_lines(path: Path) -> Iterator[tuple[int, bytes]]:
             while line := stream.readline(MAX_ROW_BYTES + 1):
                 number += 1
                 if len(line) > MAX_ROW_BYTES:
-                    raise DatasetError(
-                        f"{path}, line {number}: is longer than {MAX_ROW_BYTES} bytes; split the row"
-                    )
+                    raise DatasetError(f"{path}, line {number}: is longer than {MAX_ROW_BYTES} bytes; split the row")
                 if line.strip():
                     yield number, line
     except (OSError, EOFError, zlib.error) as error:
-        raise DatasetError(
-            f"{path}, after line {number}: cannot be read: {error}"
-        ) from error
+        raise DatasetError(f"{path}, after line {number}: cannot be read: {error}") from error
 
 
 def write_dataset(
@@ -208,17 +192,13 @@ def write_dataset(
         try:
             for kind, (rows, validate) in streams.items():
                 if rows is not None:
-                    written[kind] = _write_rows(
-                        _partial(folder, kind), rows, validate, compress=compress
-                    )
+                    written[kind] = _write_rows(_partial(folder, kind), rows, validate, compress=compress)
             _publish(folder, written, suffix)
         finally:
             for kind in KINDS:
                 _partial(folder, kind).unlink(missing_ok=True)
     except OSError as error:
-        raise DatasetError(
-            f"cannot write the dataset folder {folder}: {error}"
-        ) from error
+        raise DatasetError(f"cannot write the dataset folder {folder}: {error}") from error
     return written
 
 
@@ -231,28 +211,20 @@ def validate_playlist(playlist: Playlist) -> None:
     for index, entry in enumerate(playlist.entries):
         violations += id_violations(f"entries[{index}].track_id", entry.track_id)
         if entry.added_at and entry.removed_at and entry.removed_at < entry.added_at:
-            violations.append(
-                Violation(f"entries[{index}].removed_at", "lies before added_at")
-            )
+            violations.append(Violation(f"entries[{index}].removed_at", "lies before added_at"))
     _refuse(violations)
 
 
 def validate_session(session: ListeningSession) -> None:
     """Raise InvalidMessage with every violation of the session."""
-    violations = [
-        *id_violations("session_id", session.session_id),
-        *id_violations("listener_id", session.listener_id),
-    ]
+    violations = [*id_violations("session_id", session.session_id), *id_violations("listener_id", session.listener_id)]
     for index, event in enumerate(session.events):
         violations += id_violations(f"events[{index}].track_id", event.track_id)
         if event.action is ListeningAction.UNSPECIFIED:
             violations.append(Violation(f"events[{index}].action", "is required"))
         if not 0.0 <= event.position_seconds <= 86_400.0:
             violations.append(
-                Violation(
-                    f"events[{index}].position_seconds",
-                    f"is {event.position_seconds}; 0 to 86400",
-                )
+                Violation(f"events[{index}].position_seconds", f"is {event.position_seconds}; 0 to 86400")
             )
     _refuse(violations)
 
@@ -261,9 +233,7 @@ def validate_dialogue(dialogue: Dialogue) -> None:
     """Raise InvalidMessage with every violation of the dialogue."""
     violations = [*id_violations("dialogue_id", dialogue.dialogue_id)]
     for index, turn in enumerate(dialogue.turns):
-        violations += length_violations(
-            f"turns[{index}].text", turn.text, MAX_TEXT_LENGTH
-        )
+        violations += length_violations(f"turns[{index}].text", turn.text, MAX_TEXT_LENGTH)
     _refuse(violations)
 
 
@@ -273,56 +243,35 @@ def _refuse(violations: list[Violation]) -> None:
 
 
 def _find(folder: Path, kind: str) -> Path | None:
-    found = [
-        path
-        for suffix in (".jsonl", ".jsonl.gz")
-        if (path := folder / f"{kind}{suffix}").is_file()
-    ]
+    found = [path for suffix in (".jsonl", ".jsonl.gz") if (path := folder / f"{kind}{suffix}").is_file()]
     if len(found) > 1:
-        raise DatasetError(
-            f"{folder} has both {found[0].name} and {found[1].name}; remove one of them"
-        )
+        raise DatasetError(f"{folder} has both {found[0].name} and {found[1].name}; remove one of them")
     return found[0] if found else None
 
 
 def _open_to_read(path: Path) -> BinaryIO:
-    return (
-        cast(BinaryIO, gzip.open(path, "rb"))
-        if path.suffix == ".gz"
-        else path.open("rb")
-    )
+    return cast(BinaryIO, gzip.open(path, "rb")) if path.suffix == ".gz" else path.open("rb")
 
 
 def _partial(folder: Path, kind: str) -> Path:
     return folder / f".{kind}.partial"
 
 
-def _write_rows(
-    path: Path,
-    rows: Iterable[Message],
-    validate: Callable[..., None],
-    *,
-    compress: bool,
-) -> int:
+def _write_rows(path: Path, rows: Iterable[Message], validate: Callable[..., None], *, compress: bool) -> int:
     count = 0
     with path.open("wb") as raw, _compressed(raw) if compress else raw as stream:
         for count, row in enumerate(rows, start=1):
             try:
                 validate(row)
             except InvalidMessage as error:
-                raise DatasetError(
-                    f"row {count} for {path.parent} ({type(row).__name__}): {error}"
-                ) from error
+                raise DatasetError(f"row {count} for {path.parent} ({type(row).__name__}): {error}") from error
             stream.write(wire.encode(row) + b"\n")
     return count
 
 
 def _compressed(raw: BinaryIO) -> BinaryIO:
     # Neither a file name nor a time in the header: the same rows give the same bytes.
-    return cast(
-        BinaryIO,
-        gzip.GzipFile(filename="", mode="wb", compresslevel=9, fileobj=raw, mtime=0),
-    )
+    return cast(BinaryIO, gzip.GzipFile(filename="", mode="wb", compresslevel=9, fileobj=raw, mtime=0))
 
 
 def _publish(folder: Path, written: dict[str, int], suffix: str) -> None:

@@ -25,70 +25,43 @@ _Edit = tuple[datetime, str, int, PlaylistAction, str, str, str]
 _Listening = tuple[datetime, str, str, int, str, ListeningAction, float]
 
 
-def playlist_events(
-    dataset: Dataset, *, undated: datetime = EPOCH
-) -> Iterator[PlaylistEvent]:
+def playlist_events(dataset: Dataset, *, undated: datetime = EPOCH) -> Iterator[PlaylistEvent]:
     """Yield the edits of every playlist, by time, then playlist, then place in the list.
 
     Each playlist is created, with its name, at its first edit. An entry without `added_at` is added at `undated`.
     """
-    edits = [
-        edit for playlist in dataset.playlists() for edit in _edits(playlist, undated)
-    ]
+    edits = [edit for playlist in dataset.playlists() for edit in _edits(playlist, undated)]
     # Within an entry, TRACK_ADDED sorts before TRACK_REMOVED; the creation has place -1.
     for time, playlist_id, _, action, track_id, event_id, name in sorted(edits):
         yield PlaylistEvent(event_id, playlist_id, action, track_id, time, name)
 
 
-def listening_events(
-    dataset: Dataset, *, undated: datetime = EPOCH
-) -> Iterator[ListeningEvent]:
+def listening_events(dataset: Dataset, *, undated: datetime = EPOCH) -> Iterator[ListeningEvent]:
     """Yield what happened in every session, by time, then listener, session and place in the session.
 
     An event without a time happens at the time of the one before it in its session, the first one at `undated`.
     """
-    rows = [
-        row for session in dataset.sessions() for row in _listening(session, undated)
-    ]
-    for time, listener_id, session_id, place, track_id, action, position in sorted(
-        rows
-    ):
+    rows = [row for session in dataset.sessions() for row in _listening(session, undated)]
+    for time, listener_id, session_id, place, track_id, action, position in sorted(rows):
         event_id = _event_id("listening", session_id, place)
-        yield ListeningEvent(
-            event_id, listener_id, session_id, track_id, action, time, position
-        )
+        yield ListeningEvent(event_id, listener_id, session_id, track_id, action, time, position)
 
 
 def _edits(playlist: Playlist, undated: datetime) -> Iterator[_Edit]:
     playlist_id = playlist.playlist_id
     occurrences: Counter[tuple[str, PlaylistAction, datetime]] = Counter()
-    first = min(
-        (entry.added_at or undated for entry in playlist.entries), default=undated
-    )
+    first = min((entry.added_at or undated for entry in playlist.entries), default=undated)
     created = PlaylistAction.CREATED
-    yield (
-        first,
-        playlist_id,
-        -1,
-        created,
-        "",
-        _event_id(playlist_id, created),
-        playlist.name,
-    )
+    yield (first, playlist_id, -1, created, "", _event_id(playlist_id, created), playlist.name)
     for place, entry in enumerate(playlist.entries):
-        times = {
-            PlaylistAction.TRACK_ADDED: entry.added_at or undated,
-            PlaylistAction.TRACK_REMOVED: entry.removed_at,
-        }
+        times = {PlaylistAction.TRACK_ADDED: entry.added_at or undated, PlaylistAction.TRACK_REMOVED: entry.removed_at}
         for action, time in times.items():
             if time is None:
                 continue
             # Not the place: it moves when a later export of the same playlist has an entry more in front.
             occurrences[entry.track_id, action, time] += 1
             occurrence = occurrences[entry.track_id, action, time]
-            event_id = _event_id(
-                playlist_id, action, entry.track_id, time.isoformat(), occurrence
-            )
+            event_id = _event_id(playlist_id, action, entry.track_id, time.isoformat(), occurrence)
             yield time, playlist_id, place, action, entry.track_id, event_id, ""
 
 

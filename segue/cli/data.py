@@ -1,0 +1,93 @@
+"""`segue import` and `segue world`: make dataset folders, with progress. Knows options and printing, no rows."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterable
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, TypeVar
+
+import orjson
+import typer
+from rich.console import Console
+from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+if TYPE_CHECKING:
+    from segue.importers.cpcd import CpcdSummary
+    from segue.importers.playlist_archive import ArchiveSummary
+
+T = TypeVar("T")
+
+app = typer.Typer()
+importers = typer.Typer(help="Import a foreign dataset into a dataset folder.", no_args_is_help=True)
+app.add_typer(importers, name="import")
+
+SkipBad = Annotated[bool, typer.Option("--skip-bad", help="Count rows that are broken and go on.")]
+
+
+@importers.command("playlist-archive")
+def import_playlist_archive(
+    source: Annotated[Path, typer.Argument(metavar="SOURCE_DIR", help="Folder of playlists and playlist_edits.")],
+    out: Annotated[Path, typer.Argument(metavar="OUT_DIR", help="Dataset folder to write.")],
+    until: Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Only edits before this day.")] = None,
+    skip_bad: SkipBad = False,
+) -> None:
+    """Import dated edits of public playlists."""
+    from segue.importers import playlist_archive
+
+    with _Rows() as watch:
+        summary = playlist_archive.import_playlist_archive(
+            source, out, until=until and until.date(), skip_bad=skip_bad, watch=watch
+        )
+    _report(out, summary)
+
+
+@importers.command("cpcd")
+def import_cpcd(
+    source: Annotated[Path, typer.Argument(metavar="FILE", help="The dialogues, .jsonl or .jsonl.gz.")],
+    out: Annotated[Path, typer.Argument(metavar="OUT_DIR", help="Dataset folder to write.")],
+    skip_bad: SkipBad = False,
+) -> None:
+    """Import conversations from the Conversational Playlist Curation Dataset."""
+    from segue.importers import cpcd
+
+    with _Rows() as watch:
+        summary = cpcd.import_cpcd(source, out, skip_bad=skip_bad, watch=watch)
+    _report(out, summary)
+
+
+class _Rows:
+    """Shows how many rows have passed, on stderr; without a terminal it shows nothing."""
+
+    def __init__(self) -> None:
+        self._progress = Progress(
+            SpinnerColumn(),
+            TextColumn("{task.description}"),
+            TextColumn("{task.completed:,} rows"),
+            TimeElapsedColumn(),
+            console=Console(stderr=True),
+            disable=not Console(stderr=True).is_terminal,
+        )
+
+    def __enter__(self) -> _Rows:
+        self._progress.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._progress.stop()
+
+    def __call__(self, rows: Iterable[T], what: str) -> Iterable[T]:
+        return self._progress.track(rows, description=what)
+
+
+def _report(out: Path, summary: ArchiveSummary | CpcdSummary) -> None:
+    """Say what was written, what was left out and why, and end with the figures as one line of JSON."""
+    figures = dataclasses.asdict(summary)
+    complaints = figures.pop("complaints")
+    for complaint in complaints:
+        typer.echo(f"skipped: {complaint}", err=True)
+    if summary.skipped > len(complaints):
+        typer.echo(f"skipped: {summary.skipped - len(complaints):,} more", err=True)
+    typer.echo(f"{out} is written.")
+    typer.echo(orjson.dumps(figures).decode())
