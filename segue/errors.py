@@ -4,7 +4,8 @@ SegueError
 ├── InvalidMessage          a message that no retry can make good; carries the field violations
 │   ├── MalformedMessage    not JSON, or not of the message's shape
 │   ├── LateEvent           older than the stated lateness allows
-│   └── FutureEvent         dated after the moment it reached the log
+│   ├── FutureEvent         dated after the moment it reached the log
+│   └── UnexpectedError     a record that a handler failed on: a fault of ours, dead-lettered like the rest
 ├── DatasetError            a dataset folder or a file to import that cannot be read
 ├── CheckpointError         a checkpoint that is missing, damaged or foreign
 ├── RecommenderUnavailable  the model server is down, late, or refused the call
@@ -60,6 +61,12 @@ class FutureEvent(InvalidMessage):
     reason = "future"
 
 
+class UnexpectedError(InvalidMessage):
+    """A record that a handler failed on: a fault of ours, dead-lettered like the rest."""
+
+    reason = "internal"
+
+
 class DatasetError(SegueError):
     """A dataset folder or a file to import that cannot be read."""
 
@@ -70,6 +77,22 @@ class CheckpointError(SegueError):
 
 class RecommenderUnavailable(SegueError):
     """The model server is down, late, or refused the call."""
+
+
+class RequestFailed(SegueError):
+    """A call to Segue that failed.
+
+    `status` is the gRPC status code's name, `violations` the fields to correct, `request_id` what the service's log calls
+    the call; it is empty when the call did not reach the service.
+    """
+
+    def __init__(
+        self, status: str, message: str, violations: tuple[Violation, ...] = (), request_id: str = ""
+    ) -> None:
+        super().__init__(message)
+        self.status = status
+        self.violations = violations
+        self.request_id = request_id
 
 
 class StackError(SegueError):

@@ -28,7 +28,8 @@ class Topic:
     def broker_config(self) -> dict[str, str]:
         """Return the topic's configuration in the broker's own property names."""
         if self.retention is None:
-            kept = {"cleanup.policy": "compact"}
+            # Half of a compacted topic may be out of date, and none of it for longer than an hour.
+            kept = {"cleanup.policy": "compact", "max.compaction.lag.ms": "3600000", "segment.ms": "3600000"}
         else:
             milliseconds = int(self.retention.total_seconds() * 1_000)
             # A segment is only deleted once it is closed.
@@ -55,6 +56,9 @@ DEAD_LETTER = Topic(
     max_message_bytes=2 * MAX_MESSAGE_BYTES,
 )
 
+# The changelogs of the Faust tables, named as Faust names them: application, table, `changelog`.
+SESSIONS_CHANGELOG = Topic("segue-sessions-sessions-changelog", "listener_id", "session state", None)
+
 TOPICS = (
     LISTENING_EVENTS,
     CHAT_TURNS,
@@ -65,6 +69,7 @@ TOPICS = (
     ANSWERS,
     RECOMMENDATIONS,
     DEAD_LETTER,
+    SESSIONS_CHANGELOG,
 )
 
 # Read by one agent, so that one writer owns a listener's state: the same key lies in the same partition of each.

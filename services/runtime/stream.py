@@ -1,0 +1,122 @@
+"""What the Faust services share: an app with the settings that were measured to be right, records, and dead letters.
+
+One app per process. Knows nothing of what a service does with a record.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import faust
+import structlog
+
+from segue.errors import InvalidMessage
+from services.runtime.dead_letter import headers
+from services.runtime.record import Record
+from services.runtime.settings import Settings
+from services.runtime.topology import DEAD_LETTER
+
+log = structlog.get_logger()
+
+# A worker that was killed is missed after this long, in seconds; the broker's lower bound is 6.
+SESSION_TIMEOUT = 6.0
+# Uncommitted work is done again after a crash, so commits are frequent, in seconds.
+COMMIT_INTERVAL = 0.5
+# Each partition has a RocksDB of its own: a megabyte or two of buffers and cache each keeps a worker small.
+ROCKSDB = {
+    "write_buffer_size": 1 << 20,
+    "max_write_buffer_number": 2,
+    "block_cache_size": 4 << 20,
+    "target_file_size_base": 8 << 20,
+    "max_open_files": 64,
+}
+
+
+def faust_app(settings: Settings, name: str) -> faust.App:
+    """Return a Faust app that reads bytes, keeps tables in RocksDB, and commits what was acknowledged in order."""
+    folder = settings.state / name
+    folder.mkdir(parents=True, exist_ok=True)
+    return faust.App(
+        name,
+        broker=";".join(f"kafka://{address}" for address in settings.kafka.split(",")),
+        store="rocksdb://",
+        datadir=str(folder),
+        autodiscover=False,
+        web_enabled=False,
+        web_tables_enabled=False,
+        key_serializer="raw",
+        value_serializer="raw",
+        topic_partitions=settings.partitions,
+        topic_replication_factor=settings.replication,
+        topic_allow_declare=False,
+        topic_disable_leader=True,
+        stream_wait_empty=False,
+        consumer_auto_offset_reset="earliest",
+        broker_commit_interval=COMMIT_INTERVAL,
+        broker_session_timeout=SESSION_TIMEOUT,
+        broker_heartbeat_interval=SESSION_TIMEOUT / 4,
+        producer_acks=-1,
+        producer_linger=0,
+        producer_max_request_size=2 * DEAD_LETTER.max_message_bytes,
+        worker_redirect_stdouts=False,
+        logging_config=None,
+    )
+
+
+def record_of(event: faust.types.EventT[Any]) -> Record:
+    """Return the record behind a Faust event."""
+    message = event.message
+    return Record(
+        topic=message.topic,
+        partition=message.partition,
+        offset=message.offset,
+        time_ms=int(message.timestamp * 1_000),
+        key=message.key,
+        value=message.value,
+        headers=tuple((name, bytes(value)) for name, value in _pairs(message.headers)),
+    )
+
+
+async def send(topic: faust.TopicT[Any], key: bytes | None, value: bytes | None, **where: Any) -> None:
+    """Write to a topic and return once the broker has acknowledged it."""
+    acknowledged: Awaitable[Any] = await topic.send(key=key, value=value, **where)
+    await acknowledged
+
+
+async def bury(topic: faust.TopicT[Any], record: Record, error: InvalidMessage) -> None:
+    """Write a record to the dead letters and return once the broker has acknowledged it."""
+    log.warning(
+        "dead letter",
+        topic=record.topic,
+        partition=record.partition,
+        offset=record.offset,
+        reason=error.reason,
+        error=str(error)[:500],
+    )
+    why = headers(record.topic, record.partition, record.offset, error, list(record.headers))
+    await send(topic, record.key, record.value, partition=0, headers=why)
+
+
+def folder_bytes(folder: Path) -> int:
+    """Return the size of everything in a folder, in bytes."""
+    sizes = 0
+    for path in folder.rglob("*"):
+        with suppress(FileNotFoundError):  # RocksDB removes files while they are counted
+            sizes += path.stat().st_size
+    return sizes
+
+
+def _pairs(found: Mapping[str, bytes] | list[tuple[str, bytes]] | None) -> list[tuple[str, bytes]]:
+    if not found:
+        return []
+    return list(found.items()) if isinstance(found, Mapping) else list(found)
+
+
+def run(app: faust.App) -> None:
+    """Run the app until it is told to stop or crashes; a crash is the process's exit code."""
+    worker = faust.Worker(app, loop=asyncio.new_event_loop(), loglevel="WARNING", override_logging=False)
+    worker.execute_from_commandline()

@@ -1,0 +1,35 @@
+"""Wires and runs the sessions service: `python -m services.sessions`."""
+
+import mode.loop
+
+mode.loop.use("uvloop")  # before Faust is imported
+
+import sys  # noqa: E402
+
+from segue.errors import SegueError  # noqa: E402
+from segue.popularity import Popularity  # noqa: E402
+from services.runtime import health, log, settings  # noqa: E402
+from services.runtime.recommender import TritonRecommender  # noqa: E402
+from services.runtime.stream import faust_app, run  # noqa: E402
+from services.sessions.stream import SessionStream  # noqa: E402
+
+
+def main() -> int:
+    """Run until stopped; a wrong setting or checkpoint is one sentence and exit code 1."""
+    try:
+        given = settings.load()
+        log.configure(given, "sessions")
+        popular = Popularity.load(given.checkpoint)
+        readiness = health.Readiness("partitions assigned and tables recovered", "model")
+        health.serve(readiness, given.bind, given.metrics_port)
+        app = faust_app(given, "segue-sessions")
+        SessionStream(app, given, lambda: TritonRecommender(given.triton), popular, readiness).attach()
+    except SegueError as error:
+        print(error, file=sys.stderr)
+        return 1
+    run(app)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

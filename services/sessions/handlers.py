@@ -1,0 +1,249 @@
+"""What a record means: which state follows from it, and what there is to answer.
+
+Pure: reads no clock, opens nothing, awaits nothing. `stream.py` brings records and carries out what is returned here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+import msgspec
+import structlog
+
+from segue import session as sessions
+from segue import wire
+from segue.errors import InvalidMessage, MalformedMessage, UnexpectedError, Violation
+from segue.events import (
+    DEFAULT_COUNT,
+    ChatTurn,
+    Filters,
+    ListeningAction,
+    ListeningEvent,
+    ReplyTo,
+    SourceOffset,
+    validate_chat_turn,
+    validate_listening_event,
+)
+from segue.popularity import Popularity
+from segue.ranking import Query, Ranking
+from segue.recommendations import (
+    RecommendationCause,
+    RecommendationList,
+    RecommendationRequest,
+    RecommendedTrack,
+    validate_request,
+)
+from segue.session import FoldRules, Position, Session
+from services.runtime.acknowledgement import Place
+from services.runtime.record import Record
+from services.runtime.topology import CHAT_TURNS, LISTENING_EVENTS
+
+log = structlog.get_logger()
+
+Incoming = ListeningEvent | ChatTurn | RecommendationRequest
+
+
+class Task(msgspec.Struct, frozen=True):
+    """One answer that is owed. `covers` are the records that are done once it is given; `record_ms` dates the newest."""
+
+    session: Session
+    cause: RecommendationCause
+    source: SourceOffset
+    covers: tuple[Place, ...]
+    record_ms: int = 0
+    event_time: datetime | None = None
+    session_id: str = ""
+    count: int = DEFAULT_COUNT
+    filters: Filters = Filters()
+    seed_track_ids: tuple[str, ...] = ()
+    utterance: str = ""
+    reply_to: ReplyTo | None = None
+    after: tuple[SourceOffset, ...] = ()
+    request_id: str = ""
+    turn_id: str = ""
+    session_only: bool = False
+
+    @property
+    def listener_id(self) -> str:
+        """Whose answer it is."""
+        return self.session.listener_id
+
+    @property
+    def deadline(self) -> datetime | None:
+        """When nobody waits any more, where somebody waits."""
+        return self.reply_to.deadline if self.reply_to else None
+
+
+class Accepted(msgspec.Struct, frozen=True):
+    """A record that counts: the answer it calls for, and the listener's state to keep; None for requests."""
+
+    task: Task
+    state: bytes | None
+
+
+class Refused(msgspec.Struct, frozen=True):
+    """A record for the dead letters."""
+
+    error: InvalidMessage
+
+
+def take_in(record: Record, stored: bytes | None, rules: FoldRules) -> Accepted | Refused:
+    """Return what follows from a record, given the stored state of the listener in its key.
+
+    The state is to be kept even when a replay changed nothing: the changelog may lack what the table has.
+    """
+    try:
+        message = read(record)
+        before = sessions.decode(stored) if stored else Session(message.listener_id)
+        after = fold(before, message, record, rules)
+        asks_only = isinstance(message, RecommendationRequest)
+        return Accepted(owed(after, message, record), None if asks_only else sessions.encode(after))
+    except InvalidMessage as error:
+        return Refused(error)
+    except Exception as error:
+        # The one place that catches whatever a record may do: it costs its sender a dead letter, and nobody else anything.
+        log.exception("record failed", topic=record.topic, partition=record.partition, offset=record.offset)
+        return Refused(UnexpectedError(Violation("", f"{type(error).__name__}: {error}")))
+
+
+def read(record: Record) -> Incoming:
+    """Return the valid message that the record holds. Raises InvalidMessage."""
+    message: Incoming
+    if record.topic == LISTENING_EVENTS.name:
+        message = wire.decode(record.value, ListeningEvent)
+        validate_listening_event(message)
+    elif record.topic == CHAT_TURNS.name:
+        message = wire.decode(record.value, ChatTurn)
+        validate_chat_turn(message)
+    else:
+        message = wire.decode(record.value, RecommendationRequest)
+        validate_request(message)
+    if record.key != message.listener_id.encode():
+        raise MalformedMessage(
+            Violation("key", f"is {record.key!r}; it must be the listener_id, so that one writer owns the listener")
+        )
+    return message
+
+
+def fold(session: Session, message: Incoming, record: Record, rules: FoldRules) -> Session:
+    """Return the listener's state after the message. Raises LateEvent and FutureEvent; requests change nothing."""
+    at = Position(record.topic, record.partition, record.offset, record.time_ms)
+    if isinstance(message, ListeningEvent):
+        return sessions.apply(session, message, at, rules)
+    if isinstance(message, ChatTurn):
+        return sessions.apply_turn(session, message, at, rules)
+    return session
+
+
+def owed(session: Session, message: Incoming, record: Record) -> Task:
+    """Return the answer that the message calls for."""
+    source = SourceOffset(record.topic, record.partition, record.offset)
+    common = Task(
+        session=session,
+        cause=RecommendationCause.LISTENING,
+        source=source,
+        covers=(record.place,),
+        record_ms=record.time_ms,
+        event_time=message.event_time,
+        session_id=message.session_id,
+    )
+    if isinstance(message, ListeningEvent):
+        return common
+    asked = msgspec.structs.replace(
+        common,
+        count=message.count or DEFAULT_COUNT,
+        filters=message.filters or Filters(),
+        reply_to=message.reply_to,
+        after=message.after,
+    )
+    if isinstance(message, ChatTurn):
+        return msgspec.structs.replace(
+            asked, cause=RecommendationCause.CHAT, utterance=message.text, turn_id=message.turn_id
+        )
+    return msgspec.structs.replace(
+        asked,
+        cause=RecommendationCause.REQUEST,
+        request_id=message.request_id,
+        seed_track_ids=message.seed_track_ids,
+        session_only=message.session_only,
+    )
+
+
+def query(task: Task) -> Query:
+    """Return what the recommender is asked."""
+    newest = [event.time_ms for event in task.session.events[-1:]] + [turn.time_ms for turn in task.session.turns[-1:]]
+    now_ms = sessions.to_ms(task.event_time) if task.event_time else 0
+    return Query(
+        session=task.session,
+        now_ms=max([now_ms, *newest]),
+        count=task.count,
+        filters=task.filters,
+        seed_track_ids=task.seed_track_ids,
+        utterance=task.utterance,
+    )
+
+
+def answer(task: Task, ranking: Ranking, now: datetime) -> RecommendationList:
+    """Return the model's answer."""
+    return msgspec.structs.replace(
+        _addressed(task, now),
+        tracks=ranking.tracks,
+        reply_text=ranking.reply_text,
+        model_version=ranking.model_version,
+        token_version=ranking.token_version,
+    )
+
+
+def degraded_answer(
+    task: Task, last: Sequence[RecommendedTrack], popular: Popularity, reason: str, now: datetime
+) -> RecommendationList:
+    """Return what can be said without the model: the listener's last list where the filters allow, else what is popular."""
+    filters = _with_dislikes(task.filters, task.session)
+    heard = {event.track_id for event in task.session.events}
+    tracks = _allowed(last, filters, heard)[: task.count] or popular.top(task.count, filters, heard)
+    return msgspec.structs.replace(_addressed(task, now), tracks=tuple(tracks), degraded=True, degraded_reason=reason)
+
+
+def session_answer(task: Task, now: datetime) -> RecommendationList:
+    """Return the listener's session, and no tracks."""
+    return msgspec.structs.replace(_addressed(task, now), session=sessions.snapshot(task.session))
+
+
+def _addressed(task: Task, now: datetime) -> RecommendationList:
+    source = task.source
+    return RecommendationList(
+        recommendation_id=f"{source.topic}-{source.partition}-{source.offset}",
+        listener_id=task.listener_id,
+        session_id=task.session_id,
+        cause=task.cause,
+        seen=_seen(task),
+        event_time=task.event_time,
+        created_at=now,
+        request_id=task.request_id,
+        turn_id=task.turn_id,
+    )
+
+
+def _seen(task: Task) -> tuple[SourceOffset, ...]:
+    folded = sessions.seen_offsets(task.session)
+    return folded if any(offset.topic == task.source.topic for offset in folded) else (*folded, task.source)
+
+
+def _with_dislikes(filters: Filters, session: Session) -> Filters:
+    disliked = {event.track_id for event in session.events if event.action is ListeningAction.DISLIKED}
+    return msgspec.structs.replace(filters, exclude_track_ids=(*filters.exclude_track_ids, *sorted(disliked)))
+
+
+def _allowed(
+    tracks: Sequence[RecommendedTrack], filters: Filters, heard: set[str]
+) -> list[RecommendedTrack]:
+    """What of a list the filters allow, as far as the list itself tells: it does not say which tracks are explicit."""
+    if filters.exclude_explicit or filters.max_per_artist:
+        return []
+    excluded = {*filters.exclude_track_ids, *(heard if filters.exclude_heard else ())}
+    return [
+        track
+        for track in tracks
+        if track.track_id not in excluded and set(track.artists).isdisjoint(filters.exclude_artists)
+    ]

@@ -1,0 +1,115 @@
+"""What is owed: the answers that wait for the model, and which come first.
+
+Newest wins for listening: while a listener has a recommendation pending, further events only replace it, and the one
+answer covers them all. A turn or a request is answered on its own, once the positions that it names were folded. Pure:
+`stream.py` drives it.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, OrderedDict, deque
+from collections.abc import Iterable
+
+import msgspec
+
+from segue.events import SourceOffset
+from segue.recommendations import RecommendationCause
+from segue.session import Session
+from services.runtime.acknowledgement import Place
+from services.sessions.handlers import Task
+
+
+class Folded:
+    """How far each partition was folded."""
+
+    def __init__(self) -> None:
+        self._next: dict[tuple[str, int], int] = {}
+
+    def advance(self, place: Place) -> None:
+        """The record at this place was folded, and so were all before it in its partition."""
+        topic, partition, offset = place
+        self.start((topic, partition), offset + 1)
+
+    def start(self, partition: tuple[str, int], offset: int) -> None:
+        """Everything before this offset was folded."""
+        self._next[partition] = max(offset, self._next.get(partition, 0))
+
+    def reached(self, positions: Iterable[SourceOffset]) -> bool:
+        """Whether all these positions were folded."""
+        return all(self._next.get((at.topic, at.partition), 0) > at.offset for at in positions)
+
+    def knows(self, partition: tuple[str, int]) -> bool:
+        """Whether anything is known of the partition."""
+        return partition in self._next
+
+    def forget(self) -> None:
+        """Partitions were assigned anew."""
+        self._next.clear()
+
+    def next_offset(self, partition: tuple[str, int]) -> int:
+        """The first offset of the partition that was not folded."""
+        return self._next.get(partition, 0)
+
+
+class WorkQueue:
+    """The owed answers, in two lanes: `asked` (turns and requests) and `listening`."""
+
+    def __init__(self, folded: Folded) -> None:
+        self._folded = folded
+        self._listening: OrderedDict[str, Task] = OrderedDict()
+        self._asked: deque[Task] = deque()
+        self._held: list[tuple[float, Task]] = []
+        # The newest state of each listener that has something in `_asked` or `_held`, and how much.
+        self._newest: dict[str, Session] = {}
+        self._asking: Counter[str] = Counter()
+
+    def put(self, task: Task, hold_until: float) -> None:
+        """Owe an answer. One that must wait for positions waits until `hold_until` at the latest, by the caller's clock."""
+        if task.listener_id in self._newest or task.cause is not RecommendationCause.LISTENING:
+            self._newest[task.listener_id] = task.session
+        if task.cause is RecommendationCause.LISTENING:
+            pending = self._listening.get(task.listener_id)
+            covers = (*pending.covers, *task.covers) if pending else task.covers
+            self._listening[task.listener_id] = msgspec.structs.replace(task, covers=covers)
+            return
+        self._asking[task.listener_id] += 1
+        if self._folded.reached(task.after):
+            self._asked.append(task)
+        else:
+            self._held.append((hold_until, task))
+
+    def release(self, now: float) -> None:
+        """Let go of what waited for positions that were folded meanwhile, or waited long enough."""
+        held = []
+        for hold_until, task in self._held:
+            if now >= hold_until or self._folded.reached(task.after):
+                self._asked.append(task)
+            else:
+                held.append((hold_until, task))
+        self._held = held
+
+    def take_asked(self, most: int) -> list[Task]:
+        """Take the turns and requests that waited longest, each with its listener's newest state."""
+        return [self._with_newest(self._asked.popleft()) for _ in range(min(most, len(self._asked)))]
+
+    def take_listening(self, most: int) -> list[Task]:
+        """Take the listeners whose recommendation waited longest."""
+        return [self._listening.popitem(last=False)[1] for _ in range(min(most, len(self._listening)))]
+
+    def forget(self) -> None:
+        """Partitions were assigned anew: what is owed is read again from the committed offset."""
+        for owed in (self._listening, self._asked, self._held, self._newest, self._asking):
+            owed.clear()
+
+    @property
+    def depths(self) -> dict[str, int]:
+        """How many answers each lane owes; `held` wait for positions."""
+        return {"asked": len(self._asked), "held": len(self._held), "listening": len(self._listening)}
+
+    def _with_newest(self, task: Task) -> Task:
+        listener_id = task.listener_id
+        newest = self._newest[listener_id]
+        self._asking[listener_id] -= 1
+        if not self._asking[listener_id]:
+            del self._asking[listener_id], self._newest[listener_id]
+        return msgspec.structs.replace(task, session=newest)

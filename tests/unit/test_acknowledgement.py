@@ -1,0 +1,51 @@
+"""Offsets are acknowledged in order, whatever the order in which their work ends."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from services.runtime.acknowledgement import OrderedAcknowledgement
+
+
+@given(st.permutations(range(20)))
+def test_acknowledgements_come_in_offset_order_without_gaps(order: list[int]) -> None:
+    tracker = OrderedAcknowledgement()
+    acknowledged: list[int] = []
+    for offset in range(20):
+        tracker.track(("topic", 0, offset), lambda offset=offset: acknowledged.append(offset))
+    done: set[int] = set()
+    for offset in order:
+        tracker.done(("topic", 0, offset))
+        done.add(offset)
+        through = next((n for n in range(20) if n not in done), 20)
+        assert acknowledged == list(range(through))
+    assert len(tracker) == 0
+
+
+def test_partitions_do_not_wait_for_each_other() -> None:
+    tracker = OrderedAcknowledgement()
+    acknowledged: list[str] = []
+    tracker.track(("topic", 0, 5), lambda: acknowledged.append("zero"))
+    tracker.track(("topic", 1, 9), lambda: acknowledged.append("one"))
+    tracker.done(("topic", 1, 9))
+    assert acknowledged == ["one"]
+
+
+def test_work_of_a_passed_assignment_acknowledges_nothing() -> None:
+    tracker = OrderedAcknowledgement()
+    acknowledged: list[int] = []
+    tracker.track(("topic", 0, 5), lambda: acknowledged.append(5))
+    tracker.forget()
+    tracker.done(("topic", 0, 5))
+    assert acknowledged == []
+
+
+def test_a_record_that_is_read_again_is_tracked_anew() -> None:
+    tracker = OrderedAcknowledgement()
+    acknowledged: list[str] = []
+    tracker.track(("topic", 0, 5), lambda: acknowledged.append("first"))
+    tracker.forget()
+    tracker.track(("topic", 0, 5), lambda: acknowledged.append("second"))
+    tracker.done(("topic", 0, 5))
+    assert acknowledged == ["second"]
