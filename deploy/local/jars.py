@@ -16,6 +16,7 @@ from tempfile import NamedTemporaryFile
 from typing import IO, Any
 
 import requests
+from jgo.constants import MAVEN_CENTRAL_URL
 from jgo.maven import MavenContext, PythonResolver
 from jgo.parse import Endpoint
 from rich.console import Console
@@ -168,5 +169,5 @@ def _progress(console: Console) -> Progress:
 
 def _host(error: requests.RequestException) -> str:
     """Return what was asked and how it failed, without the layers of exceptions below."""
-    asked = error.request.url if error.request is not None else "repo.maven.apache.org"
-    return f"{asked}: {type(error).__name__}"
+    asked = error.request.url if error.request is not None else MAVEN_CENTRAL_URL
+    return f"{asked!s}: {type(error).__name__}"

@@ -125,7 +125,7 @@ class LocalStack:
 
     def wait_until_ready(self) -> None:
         """Return once every part that was started is ready. Raises StackError when one ends or is late."""
-        while not all([self._advance(process) for process in list(self._running.values())]):
+        while not self._advance_all():
             time.sleep(POLL_SECONDS)
 
     def check(self) -> None:
@@ -154,27 +154,30 @@ class LocalStack:
         self._open.callback(_end_guard, _start_guard(self._name))
 
     def _bring_up(self) -> None:
+        """Start each part once those it comes after are ready, until all are."""
         waiting = list(self._parts)
-        names = {part.name for part in waiting}
-        while waiting or not all([self._advance(process) for process in self._running.values()]):
+        chosen = {part.name for part in waiting}
+        while not self._advance_all() or waiting:
             ready = {name for name, process in self._running.items() if process.is_ready}
-            for part in [part for part in waiting if part.after & names <= ready]:
+            for part in [part for part in waiting if part.after & chosen <= ready]:
                 waiting.remove(part)
                 self._launch(part)
-            if waiting:
-                for process in self._running.values():
-                    self._advance(process)
             time.sleep(POLL_SECONDS)
+
+    def _advance_all(self) -> bool:
+        """Note which processes have become ready; whether all have. Raises StackError when one has ended or is late."""
+        for process in self._running.values():
+            self._advance(process)
+        return all(process.is_ready or process.is_stopping for process in self._running.values())
 
     def _launch(self, part: Part) -> None:
         self._running[part.name] = process = Process(part, self._name, self.config.logs)
         self._note(part.name, "starting", 0.0)
         self._record.parts[part.name].pid = process.pid
 
-    def _advance(self, process: Process) -> bool:
-        """Note whether the process has become ready. Raises StackError when it has ended or is late."""
+    def _advance(self, process: Process) -> None:
         if process.is_ready or process.is_stopping:
-            return True
+            return
         part, code = process.part, process.exit_code()
         if part.is_task:
             process.is_ready = code == 0
@@ -186,7 +189,6 @@ class LocalStack:
             raise StackError(_ended(process))
         elif process.seconds() > self.config.start_seconds:
             raise StackError(_late(process, self.config.start_seconds))
-        return process.is_ready
 
     def _process(self, name: str) -> Process:
         if name not in self._running:
