@@ -1,0 +1,148 @@
+"""The client for threads. Knows how to wait; what is sent and how it reads is in `calls.py`."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterable
+from types import TracebackType
+from typing import Any, Self, TypeVar
+
+import grpc
+
+from segue.catalog import Track
+from segue.client import calls
+from segue.client.calls import SERVICES, Call
+from segue.client.channel import DEFAULT_ADDRESS, DEFAULT_TIMEOUT, OPTIONS, failure
+from segue.events import Filters, ListeningEvent, PlaylistEvent, SourceOffset
+from segue.recommendations import RecommendationList, SessionSnapshot
+
+A = TypeVar("A")
+
+
+class Client:
+    """A connection to a gateway, safe to share between threads. Close it, or use it in a `with` block.
+
+    `timeout`, in seconds, is that of every call that is given none. Every method raises RequestFailed, and
+    MalformedMessage when what it is given does not fit the schema's types.
+    """
+
+    def __init__(
+        self,
+        address: str = DEFAULT_ADDRESS,
+        *,
+        timeout: float = DEFAULT_TIMEOUT,
+        credentials: grpc.ChannelCredentials | None = None,
+    ) -> None:
+        self.address = address
+        self._timeout = timeout
+        self._channel = (
+            grpc.secure_channel(address, credentials, options=OPTIONS)
+            if credentials
+            else grpc.insecure_channel(address, options=OPTIONS)
+        )
+
+    def recommend(
+        self,
+        listener_id: str,
+        *,
+        count: int = 0,
+        filters: Filters | None = None,
+        seed_track_ids: Iterable[str] = (),
+        session_id: str = "",
+        timeout: float | None = None,
+    ) -> RecommendationList:
+        """Return tracks for a listener; `count` is 1 to 100, or 0 for 10."""
+        return self._one(calls.recommend(listener_id, session_id, count, filters, seed_track_ids), timeout)
+
+    def converse(
+        self,
+        listener_id: str,
+        text: str,
+        *,
+        count: int = 0,
+        filters: Filters | None = None,
+        session_id: str = "",
+        turn_id: str = "",
+        timeout: float | None = None,
+    ) -> Generator[RecommendationList | str]:
+        """Say something and yield the answer's parts: the list first, then the reply piece by piece."""
+        call = calls.converse(listener_id, text, session_id, turn_id, count, filters)
+        return self._many(call, timeout or self._timeout)
+
+    def say(
+        self,
+        listener_id: str,
+        text: str,
+        *,
+        count: int = 0,
+        filters: Filters | None = None,
+        session_id: str = "",
+        turn_id: str = "",
+        timeout: float | None = None,
+    ) -> RecommendationList:
+        """Say something and return the whole answer, with its `reply_text`."""
+        call = calls.converse(listener_id, text, session_id, turn_id, count, filters)
+        return calls.whole(self._many(call, timeout or self._timeout))
+
+    def watch(self, listener_id: str, *, timeout: float | None = None) -> Generator[RecommendationList]:
+        """Yield every new list of a listener from now on, until the iterator is closed or the timeout passes.
+
+        When this returns, the gateway is watching: nothing that is recommended afterwards is missed.
+        """
+        return self._many(calls.watch(listener_id), timeout)
+
+    def record_events(
+        self, events: Iterable[ListeningEvent | PlaylistEvent], *, timeout: float | None = None
+    ) -> tuple[SourceOffset, ...]:
+        """Write at most 1,000 events and return the newest position written in each partition.
+
+        An event without an id gets one; without an event time it gets the gateway's time.
+        """
+        return self._one(calls.record_events(events), timeout)
+
+    def get_session(self, listener_id: str, *, timeout: float | None = None) -> SessionSnapshot:
+        """Return the listener's recent past, as the recommender sees it."""
+        return self._one(calls.get_session(listener_id), timeout)
+
+    def upsert_tracks(
+        self, tracks: Iterable[Track] = (), removed_track_ids: Iterable[str] = (), *, timeout: float | None = None
+    ) -> tuple[SourceOffset, ...]:
+        """Write and remove at most 1,000 tracks and return the newest position written in each partition."""
+        return self._one(calls.upsert_tracks(tracks, removed_track_ids), timeout)
+
+    def health(self, *, timeout: float | None = None) -> dict[str, str]:
+        """Return each service's serving status; the empty name is the whole gateway."""
+        return {service: self._one(calls.health(service), timeout) for service in ("", *SERVICES)}
+
+    def close(self) -> None:
+        """End every call that runs and close the connection."""
+        self._channel.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _one(self, call: Call[A], timeout: float | None) -> A:
+        send = self._channel.unary_unary(call.path, type(call.request).SerializeToString, call.response.FromString)
+        try:
+            return call.read(send(call.request, timeout=timeout or self._timeout))
+        except grpc.RpcError as error:
+            raise failure(error, self.address) from error  # type: ignore[arg-type]  # it is a grpc.Call too
+
+    def _many(self, call: Call[A], timeout: float | None) -> Generator[A]:
+        send = self._channel.unary_stream(call.path, type(call.request).SerializeToString, call.response.FromString)
+        stream = send(call.request, timeout=timeout)
+        stream.initial_metadata()  # waits until the service has taken the call
+        return self._parts(call, stream)
+
+    def _parts(self, call: Call[A], stream: Any) -> Generator[A]:
+        try:
+            for part in stream:
+                yield call.read(part)
+        except grpc.RpcError as error:
+            raise failure(error, self.address) from error  # type: ignore[arg-type]  # it is a grpc.Call too
+        finally:
+            stream.cancel()
