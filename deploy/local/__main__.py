@@ -1,0 +1,109 @@
+"""The stack's program: `python -m deploy.local up|down|status|run|demo`. Parses and prints; decides nothing.
+
+Every choice is an environment variable, `SEGUE_LOCAL_*` (see config.py), so that make, tests and people choose alike.
+"""
+
+from __future__ import annotations
+
+import signal
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import typer
+from rich.console import Console
+
+from deploy.local import background
+from deploy.local.config import load
+from deploy.local.jars import kafka_classpath
+from deploy.local.parts import cache_folder
+from deploy.local.stack import LocalStack
+from deploy.local.view import Logs, Progress, state_table
+from segue.errors import SegueError
+
+app = typer.Typer(help=__doc__.splitlines()[0], no_args_is_help=True, add_completion=False)
+console = Console()
+errors = Console(stderr=True)
+
+WATCH_SECONDS = 0.2
+INTERRUPTED = 130
+
+
+@contextmanager
+def _one_sentence() -> Iterator[None]:
+    """Turn an expected failure into its sentence and exit code 1, and an interruption into exit code 130."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    except SegueError as error:
+        errors.print(str(error), style="bold red", highlight=False, markup=False, soft_wrap=True)
+        raise typer.Exit(1) from error
+    except KeyboardInterrupt as interruption:
+        raise typer.Exit(INTERRUPTED) from interruption
+
+
+@app.command()
+def up() -> None:
+    """Start the stack and leave it running."""
+    with _one_sentence():
+        running = background.start(load(), Progress(console))
+        console.print(state_table(running.parts))
+        console.print("running; `make down` stops it, logs are in .segue/logs")
+
+
+@app.command()
+def down() -> None:
+    """Stop the stack that `up` started, or what a crash left of it."""
+    with _one_sentence(), console.status("stopping"):
+        done = background.stop(load())
+    console.print(done)
+
+
+@app.command()
+def status() -> None:
+    """Show what runs and what is ready. Exit code 1 unless everything is."""
+    with _one_sentence():
+        known = background.state(load())
+    if known is None:
+        console.print("nothing is running; `make up` starts the stack")
+        raise typer.Exit(1)
+    console.print(state_table(known.parts))
+    console.print(f"{known.phase} {known.error}".rstrip())
+    if known.phase != "running" or any(part.state not in ("ready", "done") for part in known.parts.values()):
+        raise typer.Exit(1)
+
+
+@app.command()
+def run() -> None:
+    """Run the stack in the foreground with every process's output, until Ctrl-C."""
+    with _one_sentence():
+        config = load()
+        with LocalStack(config, report=Progress(console), console=console) as stack:
+            logs = Logs(config.logs, stack.processes, console)
+            _watch(stack, logs)
+
+
+@app.command(hidden=True)
+def fetch() -> None:
+    """Download what the stack needs beside the Python packages: Kafka's jars."""
+    with _one_sentence():
+        kafka_classpath(cache_folder(), errors)
+
+
+@app.command(hidden=True)
+def supervise() -> None:
+    """Hold the stack that `up` starts, until it is asked to stop."""
+    with _one_sentence(), LocalStack(load(), console=errors) as stack:
+        _watch(stack, None)
+
+
+def _watch(stack: LocalStack, logs: Logs | None) -> None:
+    while True:
+        if logs:
+            logs.print_new()
+        stack.check()
+        time.sleep(WATCH_SECONDS)
+
+
+if __name__ == "__main__":
+    app()
