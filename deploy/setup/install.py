@@ -45,6 +45,7 @@ class Environment:
         self._lock = project / "requirements.lock"
         self._stamp = self.folder / "segue.stamp"
         self._torch = torch or self._chosen_before()
+        self._settings: dict[str, str] = {}
 
     def is_complete(self) -> bool:
         """Whether set-up has finished here with the same lock, project and choice, and its interpreter still exists."""
@@ -68,6 +69,7 @@ class Environment:
             self._stamp.unlink()
         if not self._fits(interpreter):
             self._run([interpreter.executable, "-m", "venv", "--clear", str(self.folder)], "making .venv", INDEX)
+        self._settings = uv_settings(self.python)
         self._run([str(self.python), "-m", "pip", "install", "--quiet", UV], "installing uv", INDEX)
         self._install_packages()
         self._say("fetching Kafka's jars")
@@ -123,7 +125,7 @@ class Environment:
             return subprocess.run(
                 command,
                 cwd=str(self._project),
-                env={**os.environ, **uv_settings(self.python)},
+                env={**os.environ, **self._settings},
                 capture_output=capture,
                 text=True,
                 check=False,
