@@ -16,6 +16,7 @@ NO_NETWORK = (
     "client error (connect)",
     "operation timed out",
     "tunnel error",
+    "(from versions: none)",
 )
 
 

@@ -70,7 +70,7 @@ class Environment:
         if not self._fits(interpreter):
             self._run([interpreter.executable, "-m", "venv", "--clear", str(self.folder)], "making .venv", INDEX)
         self._settings = uv_settings(self.python)
-        self._run([str(self.python), "-m", "pip", "install", "--quiet", UV], "installing uv", INDEX)
+        self._run([str(self.python), "-m", "pip", "install", UV], "installing uv", INDEX)
         self._install_packages()
         self._say("fetching Kafka's jars")
         self._show([str(self.python), "-m", "deploy.local", "fetch"], "fetching Kafka's jars", "Maven Central")
@@ -83,7 +83,7 @@ class Environment:
         if self._torch == "cpu":
             self._say("installing the locked packages with the CPU build of torch")
             chosen = ["-c", str(self._lock), "--torch-backend", "cpu", "-r", "pyproject.toml", "--all-extras"]
-            network = "PyTorch's own index; without SEGUE_TORCH=cpu the package index alone is enough"
+            network = "PyTorch's own index (without SEGUE_TORCH=cpu the package index alone is enough)"
         else:
             self._say("installing the locked packages (3 GB to download the first time)")
             chosen, network = ["-r", str(self._lock)], INDEX
@@ -99,7 +99,8 @@ class Environment:
             raise SetupError(f"{self._lock} is missing; run the command in a complete checkout")
         if free < needed * 10**9 and not self.folder.exists():
             raise SetupError(
-                f"the disk is full: {self._project} has {free / 10**9:.1f} GB left and set-up needs {needed}; free some"
+                f"the disk is full: {self._project} has {free / 10**9:.1f} GB left "
+                f"and set-up needs {needed} GB; free some and run the command again"
             )
 
     def _fits(self, interpreter: Interpreter) -> bool:

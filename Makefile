@@ -1,0 +1,71 @@
+# Every command of Segue. `make` alone lists them. Needs Python 3.11 or 3.12; the rest it fetches itself.
+
+PYTHON ?= python3
+PY := .venv/bin/python
+STACK := $(PY) -m deploy.local
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo demo-real up down status run test check bench-path bench-surge bench-grpc faults-kill \
+        faults-poison protos sample checkpoint clean
+
+help: ## list the commands
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1|\2/' | column -t -s '|'
+
+setup: ## make .venv from requirements.lock (SEGUE_TORCH=cpu: without the CUDA libraries)
+	@$(PYTHON) -m deploy.setup
+
+demo: setup ## start everything, stream the sample, show recommendations, talk, measure, stop
+	@$(STACK) demo
+
+demo-real: setup ## the same on real playlists: make demo-real DATA=folder
+	@$(STACK) demo --data "$(or $(DATA),$(error name the folder: make demo-real DATA=folder))"
+
+up: setup ## start the stack and leave it running
+	@$(STACK) up
+
+down: setup ## stop the stack, or clean up after a crash
+	@$(STACK) down
+
+status: setup ## what runs, and what is ready
+	@$(STACK) status
+
+run: setup ## run the stack in the foreground with its output, until Ctrl-C
+	@$(STACK) run
+
+test: check ## every check and every test
+	@$(PY) -m pytest tests/unit tests/contract tests/quality tests/integration tests/end_to_end tests/faults
+
+check: setup ## style, types, layers, schema
+	@.venv/bin/ruff check .
+	@.venv/bin/ruff format --check .
+	@.venv/bin/mypy
+	@.venv/bin/lint-imports --no-logo
+	@cd protos && ../.venv/bin/buf lint
+
+bench-path: setup ## latency from Kafka to Kafka, against the bare parts
+	@$(PY) -m bench.path
+
+bench-surge: setup ## 1,000 listening events a second for a minute
+	@$(PY) -m bench.surge
+
+bench-grpc: setup ## Recommend on the idle stack, against the model's own time
+	@$(PY) -m bench.grpc_latency
+
+faults-kill: setup ## kill -9 of sessions, ten times, during 5,000 events
+	@$(PY) -m bench.faults_kill
+
+faults-poison: setup ## bad events among good ones
+	@$(PY) -m bench.faults_poison
+
+protos: setup ## generate segue/v1 from protos/
+	@$(PY) -m grpc_tools.protoc -Iprotos --python_out=. --pyi_out=. protos/segue/v1/*.proto
+	@$(PY) -m grpc_tools.protoc -Iprotos --grpc_python_out=. protos/segue/v1/services.proto
+
+sample: setup ## make the bundled sample again
+	@.venv/bin/segue world samples/world
+
+checkpoint: setup ## train the bundled checkpoint again
+	@.venv/bin/segue train samples/world checkpoint
+
+clean: down ## remove what runs leave behind; the environment and the downloads stay
+	@rm -rf .segue .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
