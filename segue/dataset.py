@@ -1,13 +1,12 @@
 """A dataset folder: tracks, playlists, listening sessions and dialogues as JSON lines, read and written as streams.
 
-Knows the files, their rows and what makes a row valid (`docs/datasets.md` is the reference). Knows nothing about where rows
-come from (`segue/importers/`, `segue/world/`), nor how a folder becomes events (`segue/replay.py`) or a model.
+Knows the files, their rows and what makes a row valid (`docs/datasets.md` is the reference). Knows nothing about where
+rows come from (`segue/importers/`, `segue/world/`), nor how a folder becomes events (`segue/replay.py`) or a model.
 """
 
 from __future__ import annotations
 
 import gzip
-import os
 import zlib
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -118,7 +117,7 @@ class Dataset:
         return cls(folder, files)
 
     def tracks(self) -> Iterator[Track]:
-        """Read the catalogue, one row in memory at a time. Raises DatasetError at the first bad row, as do the others."""
+        """Read the catalogue, a row in memory at a time. Raises DatasetError at the first bad row, as the others do."""
         return self._rows(CATALOG, Track, validate_track)
 
     def playlists(self) -> Iterator[Playlist]:
@@ -149,7 +148,7 @@ def read_rows(path: Path, kind: type[M], validate: Callable[[M], None]) -> Itera
 
 
 def read_lines(path: Path) -> Iterator[tuple[int, bytes]]:
-    """Yield the numbered lines of a file, gzip or not, blank ones left out. Raises DatasetError when it cannot be read."""
+    """Yield the numbered lines of a file, gzip or not, without blank ones. Raises DatasetError if it is unreadable."""
     number = 0
     try:
         with _open_to_read(path) as stream:
@@ -174,9 +173,10 @@ def write_dataset(
 ) -> dict[str, int]:
     """Write a dataset folder and return the number of rows of each file; None leaves a file out.
 
-    Rows are streamed in the order playlists, sessions, dialogues, tracks, so that importers may collect tracks on the way.
-    Nothing is visible under its final name before everything is written, and what an earlier dataset left in the folder
-    is replaced. The same rows give the same bytes. Raises DatasetError when the folder cannot be written or a row is invalid.
+    Rows are streamed in the order playlists, sessions, dialogues, tracks, so that importers may collect tracks on the
+    way. Nothing is visible under its final name before everything is written, and what an earlier dataset left in the
+    folder is replaced. The same rows give the same bytes. Raises DatasetError when the folder cannot be written or a
+    row is invalid.
     """
     folder = Path(folder)
     streams: dict[str, tuple[Iterable[Message] | None, Callable[..., None]]] = {
@@ -278,6 +278,6 @@ def _publish(folder: Path, written: dict[str, int], suffix: str) -> None:
     """Rename what was written, the catalogue last: without it the folder is no dataset yet."""
     for kind in reversed(KINDS):
         if kind in written:
-            os.replace(_partial(folder, kind), folder / f"{kind}{suffix}")
+            _partial(folder, kind).replace(folder / f"{kind}{suffix}")
         for stale in {".jsonl", ".jsonl.gz"} - ({suffix} if kind in written else set()):
             (folder / f"{kind}{stale}").unlink(missing_ok=True)

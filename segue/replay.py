@@ -1,7 +1,7 @@
 """A dataset as the events that would have made it, in event-time order: what is replayed on the topics.
 
-Knows dataset folders and the messages of `segue/events.py`; sends nothing. Events have ids made from what happened, so a
-second replay, or one of a longer export of the same source, names the same event the same.
+Knows dataset folders and the messages of `segue/events.py`; sends nothing. Events have ids made from what happened, so
+a second replay, or one of a longer export of the same source, names the same event the same.
 
 Order over all playlists needs a sort: one small tuple for each event is held in memory (about 300 bytes each).
 """

@@ -1,7 +1,7 @@
 """The program `segue`: the commands of each module beside this one, at one level.
 
-A module has its own `app = typer.Typer()` and is added in one line. It must be cheap to import: what needs numpy, torch,
-gRPC or the topics is imported in the command that uses it, so that `segue --help` stays instant.
+A module has its own `app = typer.Typer()` and is added in one line. It must be cheap to import: what needs numpy,
+torch, gRPC or the topics is imported in the command that uses it, so that `segue --help` stays instant.
 """
 
 from __future__ import annotations

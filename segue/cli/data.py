@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Iterable
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, TypeVar
+from typing import TYPE_CHECKING, Annotated, Self, TypeVar
 
 import orjson
 import typer
@@ -57,6 +57,22 @@ def import_cpcd(
     _report(out, summary)
 
 
+@app.command("world")
+def write_world(
+    out: Annotated[Path, typer.Argument(metavar="OUT_DIR", help="Dataset folder to write.")],
+    tracks: Annotated[int, typer.Option(min=10, max=10_000_000, help="Number of tracks.")] = 2_000,
+    listeners: Annotated[int, typer.Option(min=1, max=10_000_000, help="Number of listeners.")] = 300,
+    seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same world.")] = 1,
+) -> None:
+    """Invent a world of music and write it as a dataset folder."""
+    from segue.world import simulate
+
+    with _Rows() as watch:
+        figures = simulate.write_world(out, simulate.WorldSize.of(tracks, listeners), seed, watch)
+    typer.echo(f"{out} is written.")
+    typer.echo(orjson.dumps(figures).decode())
+
+
 class _Rows:
     """Shows how many rows have passed, on stderr; without a terminal it shows nothing."""
 
@@ -70,7 +86,7 @@ class _Rows:
             disable=not Console(stderr=True).is_terminal,
         )
 
-    def __enter__(self) -> _Rows:
+    def __enter__(self) -> Self:
         self._progress.start()
         return self
 

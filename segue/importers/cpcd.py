@@ -1,9 +1,9 @@
-"""The Conversational Playlist Curation Dataset (Chaganty et al., 2023) into a dataset folder, in the dataset's own schema.
+"""The Conversational Playlist Curation Dataset (Chaganty et al., 2023), in its own schema, into a dataset folder.
 
-Keeps of each turn what was said, searched for, liked, disliked and replied; of each track title, artists and release; and
-the goal playlist. What was shown but not rated is not known here, so the rated tracks count as the recommended ones. Knows
-nothing about how the dialogues are used; the goal playlists are not written as playlists, so that learning from playlists
-does not give the answers away.
+Keeps of each turn what was said, searched for, liked, disliked and replied; of each track title, artists and release;
+and the goal playlist. What was shown but not rated is not known here, so the rated tracks count as the recommended
+ones. Knows nothing about how the dialogues are used; the goal playlists are not written as playlists, so that learning
+from playlists does not give the answers away.
 """
 
 from __future__ import annotations

@@ -1,11 +1,12 @@
 """A playlist archive into a dataset folder: dated snapshots of public playlists, told as edits from day to day.
 
-Reads `playlists.jsonl` (`playlist_id, name, description`) and `playlist_edits.jsonl` (`playlist_id, track_id, action, date`,
-and on `added` also `title, artists, album, length`), gzip or not, edits in date order. Knows nothing about how the dataset is
-used. The edits of all playlists are interleaved, so entries and tracks are held until the end, about 1 KB each.
+Reads `playlists.jsonl` (`playlist_id, name, description`) and `playlist_edits.jsonl` (`playlist_id, track_id, action,
+date`, and on `added` also `title, artists, album, length`), gzip or not, edits in date order. Knows nothing about how
+the dataset is used. The edits of all playlists are interleaved, so entries and tracks are held until the end, about 1
+KB each.
 
-A playlist holds a track as often as it was added more than removed. The archive writes a row anew when its title or place
-changed: an addition and a removal of the same track on the same day are no edit, and are counted as `unchanged`.
+A playlist holds a track as often as it was added more than removed. The archive writes a row anew when its title or
+place changed: an addition and a removal of the same track on the same day are no edit, and are counted as `unchanged`.
 """
 
 from __future__ import annotations
