@@ -1,0 +1,250 @@
+"""What a call means: protobuf to Segue's structs and back, what is published, what is answered when nothing came.
+
+Pure: opens nothing, awaits nothing, reads no clock. What is checked here is what the stream services check of messages
+that skip the gateway, so both ways into the log refuse the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TypeVar
+
+import msgspec
+
+from segue import wire
+from segue.catalog import Track, validate_track
+from segue.errors import InvalidMessage, Violation
+from segue.events import (
+    DEFAULT_COUNT,
+    ChatTurn,
+    Filters,
+    ListeningEvent,
+    PlaylistEvent,
+    ReplyTo,
+    SourceOffset,
+    id_violations,
+    validate_chat_turn,
+    validate_listening_event,
+    validate_playlist_event,
+)
+from segue.popularity import Popularity
+from segue.protobuf import from_protobuf, to_protobuf
+from segue.recommendations import (
+    RecommendationCause,
+    RecommendationList,
+    RecommendationRequest,
+    validate_request,
+)
+from segue.v1 import events_pb2, recommendations_pb2, services_pb2
+from services.runtime.topology import CATALOG, CHAT_TURNS, LISTENING_EVENTS, PLAYLIST_EVENTS, REQUESTS
+
+MAX_BATCH = 1_000
+# Characters; a piece of a reply ends with the word that passes this.
+PIECE_LENGTH = 24
+
+Question = RecommendationRequest | ChatTurn
+Event = TypeVar("Event", ListeningEvent, PlaylistEvent)
+M = TypeVar("M", bound=msgspec.Struct)
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One record for the log. A value of None is a tombstone."""
+
+    topic: str
+    key: bytes
+    value: bytes | None
+
+
+def recommendation_request(
+    request: services_pb2.RecommendRequest, request_id: str, now: datetime
+) -> RecommendationRequest:
+    """Return the question that a Recommend call asks. Raises InvalidMessage."""
+    asked = from_protobuf(request, RecommendationRequest)
+    question = msgspec.structs.replace(asked, request_id=request_id, event_time=now)
+    validate_request(question)
+    return question
+
+
+def session_request(request: services_pb2.GetSessionRequest, request_id: str, now: datetime) -> RecommendationRequest:
+    """Return the question that a GetSession call asks. Raises InvalidMessage."""
+    question = RecommendationRequest(
+        request_id=request_id, listener_id=request.listener_id, event_time=now, session_only=True
+    )
+    validate_request(question)
+    return question
+
+
+def chat_turn(request: services_pb2.ConverseRequest, request_id: str, now: datetime) -> ChatTurn:
+    """Return the turn that a Converse call says; without a turn id it gets the request's. Raises InvalidMessage."""
+    said = from_protobuf(request, ChatTurn)
+    turn = msgspec.structs.replace(said, turn_id=said.turn_id or request_id, event_time=now)
+    validate_chat_turn(turn)
+    return turn
+
+
+def watched_listener(request: services_pb2.WatchRecommendationsRequest) -> str:
+    """Return the listener that a WatchRecommendations call watches. Raises InvalidMessage."""
+    if violations := tuple(id_violations("listener_id", request.listener_id)):
+        raise InvalidMessage(*violations)
+    return request.listener_id
+
+
+def addressed(question: Question, reply_to: ReplyTo, after: tuple[SourceOffset, ...]) -> Record:
+    """Return the record that asks the question, with where its answer goes and what the answer must have seen."""
+    message = msgspec.structs.replace(question, reply_to=reply_to, after=after)
+    topic = CHAT_TURNS if isinstance(question, ChatTurn) else REQUESTS
+    return Record(topic.name, question.listener_id.encode(), wire.encode(message))
+
+
+def event_records(
+    request: services_pb2.RecordEventsRequest, now: datetime, clock_skew: timedelta, new_id: Callable[[], str]
+) -> tuple[Record, ...]:
+    """Return the records of a RecordEvents call, in its order.
+
+    An event without an id or an event time gets a new id or the gateway's time. Raises InvalidMessage with every
+    violation of every event.
+    """
+    _refuse_sizes("", len(request.listening_events) + len(request.playlist_events), "events")
+
+    def accept(event: Event, validate: Callable[[Event], None]) -> Event:
+        complete = msgspec.structs.replace(
+            event, event_id=event.event_id or new_id(), event_time=event.event_time or now
+        )
+        validate(complete)
+        _refuse_future(complete, now, clock_skew)
+        return complete
+
+    found: list[Violation] = []
+    listening = _each(
+        "listening_events",
+        request.listening_events,
+        lambda event: accept(from_protobuf(event, ListeningEvent), validate_listening_event),
+        found,
+    )
+    edits = _each(
+        "playlist_events",
+        request.playlist_events,
+        lambda event: accept(from_protobuf(event, PlaylistEvent), validate_playlist_event),
+        found,
+    )
+    if found:
+        raise InvalidMessage(*found)
+    return (
+        *(Record(LISTENING_EVENTS.name, event.listener_id.encode(), wire.encode(event)) for event in listening),
+        *(Record(PLAYLIST_EVENTS.name, event.playlist_id.encode(), wire.encode(event)) for event in edits),
+    )
+
+
+def catalog_records(request: services_pb2.UpsertTracksRequest) -> tuple[Record, ...]:
+    """Return the records of an UpsertTracks call: tracks, then tombstones for the removed. Raises InvalidMessage."""
+    _refuse_sizes("", len(request.tracks) + len(request.removed_track_ids), "tracks and removed ids")
+
+    def accept(track: Track) -> Track:
+        validate_track(track)
+        return track
+
+    found: list[Violation] = []
+    tracks = _each("tracks", request.tracks, lambda track: accept(from_protobuf(track, Track)), found)
+    for index, track_id in enumerate(request.removed_track_ids):
+        found.extend(id_violations(f"removed_track_ids[{index}]", track_id))
+    if found:
+        raise InvalidMessage(*found)
+    return (
+        *(Record(CATALOG.name, track.track_id.encode(), wire.encode(track)) for track in tracks),
+        *(Record(CATALOG.name, track_id.encode(), None) for track_id in request.removed_track_ids),
+    )
+
+
+def degraded(question: Question, popular: Popularity, why: str, request_id: str, now: datetime) -> RecommendationList:
+    """Return the popular list as the answer to a question that nobody answered in time."""
+    is_turn = isinstance(question, ChatTurn)
+    filters = question.filters or Filters()
+    unheard = "; what the listener has heard is unknown and was not left out" if filters.exclude_heard else ""
+    return RecommendationList(
+        recommendation_id=f"gateway-{request_id}",
+        listener_id=question.listener_id,
+        session_id=question.session_id,
+        cause=RecommendationCause.CHAT if is_turn else RecommendationCause.REQUEST,
+        tracks=popular.top(question.count or DEFAULT_COUNT, filters),
+        degraded=True,
+        degraded_reason=f"{why}{unheard}",
+        event_time=question.event_time,
+        created_at=now,
+        request_id=request_id,
+        turn_id=question.turn_id if isinstance(question, ChatTurn) else "",
+    )
+
+
+def list_response(answer: RecommendationList) -> recommendations_pb2.RecommendationList:
+    """Return the list as protobuf."""
+    return to_protobuf(answer, recommendations_pb2.RecommendationList)
+
+
+def session_response(answer: RecommendationList) -> services_pb2.GetSessionResponse:
+    """Return the session of an answer to a session request; a listener never heard of has an empty one."""
+    session = (
+        to_protobuf(answer.session, recommendations_pb2.Session)
+        if answer.session
+        else recommendations_pb2.Session(listener_id=answer.listener_id)
+    )
+    return services_pb2.GetSessionResponse(session=session)
+
+
+def conversation_parts(answer: RecommendationList) -> Iterator[services_pb2.ConverseResponse]:
+    """Yield the list, then the reply in pieces of a few words."""
+    yield services_pb2.ConverseResponse(recommendations=list_response(answer))
+    for piece in pieces(answer.reply_text):
+        yield services_pb2.ConverseResponse(reply_text=piece)
+
+
+def pieces(text: str) -> Iterator[str]:
+    """Yield the text in pieces that join to it, each ending between words where it can."""
+    start = 0
+    while start < len(text):
+        space = text.find(" ", start + PIECE_LENGTH)
+        end = len(text) if space < 0 else space + 1
+        yield text[start:end]
+        start = end
+
+
+def written(positions: Iterable[SourceOffset]) -> tuple[events_pb2.SourceOffset, ...]:
+    """Return the newest of the positions in each partition, as protobuf."""
+    newest: dict[tuple[str, int], SourceOffset] = {}
+    for position in sorted(positions, key=lambda position: position.offset):
+        newest[position.topic, position.partition] = position
+    return tuple(to_protobuf(newest[place], events_pb2.SourceOffset) for place in sorted(newest))
+
+
+P = TypeVar("P")
+
+
+def _each(field: str, messages: Iterable[P], accept: Callable[[P], M], found: list[Violation]) -> list[M]:
+    """Return what is accepted of a repeated field, and add the violations of the rest to those found."""
+    accepted = []
+    for index, message in enumerate(messages):
+        try:
+            accepted.append(accept(message))
+        except InvalidMessage as error:
+            place = f"{field}[{index}]"
+            found.extend(
+                Violation(f"{place}.{violation.field}" if violation.field else place, violation.description)
+                for violation in error.violations
+            )
+    return accepted
+
+
+def _refuse_sizes(field: str, size: int, what: str) -> None:
+    if size > MAX_BATCH:
+        raise InvalidMessage(Violation(field, f"has {size} {what}; send at most {MAX_BATCH} in one call"))
+
+
+def _refuse_future(event: ListeningEvent | PlaylistEvent, now: datetime, clock_skew: timedelta) -> None:
+    assert event.event_time is not None, "completed before"
+    if event.event_time - now > clock_skew:
+        ahead = (event.event_time - now).total_seconds()
+        raise InvalidMessage(
+            Violation("event_time", f"lies {ahead:.0f} s in the future; at most {clock_skew.total_seconds():.0f} s")
+        )

@@ -1,0 +1,141 @@
+"""Writes records to the log: idempotent, acknowledged by every replica, without lingering.
+
+Knows the producer. A producer that failed a delivery has a gap in its sequence and is replaced, because the broker
+would refuse whatever it sends next.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from time import perf_counter
+
+from aiokafka import AIOKafkaProducer
+from aiokafka.errors import KafkaError, MessageSizeTooLargeError
+from aiokafka.partitioner import murmur2
+from aiokafka.structs import RecordMetadata
+
+from segue.errors import InvalidMessage, RequestFailed, Violation
+from segue.events import SourceOffset
+from services.gateway.handlers import Record
+from services.gateway.metrics import PUBLISH_SECONDS, PUBLISHED
+from services.gateway.reconnect import keep
+from services.runtime.health import Readiness
+from services.runtime.settings import Settings
+from services.runtime.topology import (
+    CATALOG,
+    CHAT_TURNS,
+    LISTENING_EVENTS,
+    MAX_MESSAGE_BYTES,
+    PLAYLIST_EVENTS,
+    RECOMMENDATIONS,
+    REQUESTS,
+)
+
+# How long a record may wait for its acknowledgement before it has failed.
+DELIVERY_TIMEOUT_MS = 10_000
+BATCH_BYTES = 256 * 1024
+CONDITION = "producer"
+# The topics that are written, and the one whose watchers ask where a listener's lists are.
+WRITTEN = (LISTENING_EVENTS, CHAT_TURNS, REQUESTS, PLAYLIST_EVENTS, CATALOG, RECOMMENDATIONS)
+
+Acknowledgement = asyncio.Future[RecordMetadata]
+
+
+class Publisher:
+    """The gateway's producer, replaced whenever it has failed; keeps the readiness condition `producer`."""
+
+    def __init__(self, settings: Settings, readiness: Readiness) -> None:
+        self._kafka = settings.kafka
+        self._readiness = readiness
+        self._producer: AIOKafkaProducer | None = None
+        self._failed = asyncio.Event()
+
+    async def run(self) -> None:
+        """Keep a working producer until cancelled."""
+        await keep("publisher", self._serve)
+
+    async def partition_of(self, topic: str, key: bytes) -> int:
+        """Return the partition of the key, as every Kafka client chooses it by default. Raises RequestFailed."""
+        try:
+            partitions = await self._connected().partitions_for(topic)
+        except KafkaError as error:
+            raise _unavailable(topic, error) from error
+        return int(sorted(partitions)[(murmur2(key) & 0x7FFFFFFF) % len(partitions)])
+
+    async def send(self, record: Record) -> Acknowledgement:
+        """Hand the record to the producer and return its acknowledgement to come.
+
+        Raises RequestFailed when the log cannot be written, InvalidMessage when the record is too large for it.
+        """
+        started = perf_counter()
+        try:
+            acknowledgement: Acknowledgement = await self._connected().send(record.topic, record.value, record.key)
+        except MessageSizeTooLargeError as error:
+            size = len(record.value or b"")
+            raise InvalidMessage(
+                Violation("", f"takes {size} bytes as JSON; at most {MAX_MESSAGE_BYTES} are allowed")
+            ) from error
+        except KafkaError as error:
+            raise _unavailable(record.topic, error) from error
+        acknowledgement.add_done_callback(lambda done: self._delivered(record.topic, started, done))
+        return acknowledgement
+
+    async def write(self, records: Sequence[Record], patience: float) -> list[SourceOffset]:
+        """Write every record within `patience` seconds and return their positions. Raises as `send` does."""
+        try:
+            async with asyncio.timeout(patience):
+                acknowledgements = [await self.send(record) for record in records]
+                positions: list[RecordMetadata] = await asyncio.gather(*acknowledgements)
+        except TimeoutError as error:
+            raise RequestFailed(
+                "UNAVAILABLE",
+                f"the broker did not acknowledge every record within {patience:.2f} s, and may yet write them; "
+                "repeat the call with the same ids",
+            ) from error
+        except KafkaError as error:
+            raise _unavailable(records[0].topic, error) from error
+        return [SourceOffset(at.topic, at.partition, at.offset) for at in positions]
+
+    async def _serve(self) -> None:
+        self._failed.clear()
+        producer = AIOKafkaProducer(
+            bootstrap_servers=self._kafka,
+            client_id="segue-gateway",
+            acks="all",
+            enable_idempotence=True,
+            linger_ms=0,
+            max_batch_size=BATCH_BYTES,
+            max_request_size=MAX_MESSAGE_BYTES,
+            request_timeout_ms=DELIVERY_TIMEOUT_MS,
+        )
+        try:
+            await producer.start()
+            for topic in WRITTEN:
+                await producer.partitions_for(topic.name)  # so that no call waits for the topic's metadata
+            self._producer = producer
+            self._readiness.satisfied(CONDITION)
+            await self._failed.wait()
+        finally:
+            self._producer = None
+            self._readiness.lost(CONDITION, "no producer is connected")
+            await producer.stop()
+
+    def _connected(self) -> AIOKafkaProducer:
+        if self._producer is None:
+            raise RequestFailed("UNAVAILABLE", "the log cannot be written: the broker cannot be reached")
+        return self._producer
+
+    def _delivered(self, topic: str, started: float, done: Acknowledgement) -> None:
+        if done.cancelled():
+            PUBLISHED.labels(topic, "abandoned").inc()
+        elif done.exception():
+            PUBLISHED.labels(topic, "failed").inc()
+            self._failed.set()
+        else:
+            PUBLISHED.labels(topic, "acknowledged").inc()
+            PUBLISH_SECONDS.labels(topic).observe(perf_counter() - started)
+
+
+def _unavailable(topic: str, error: KafkaError) -> RequestFailed:
+    return RequestFailed("UNAVAILABLE", f"the log cannot be written ({topic}): {error or type(error).__name__}")
