@@ -15,7 +15,8 @@ from datetime import UTC, datetime, timedelta
 
 import msgspec
 
-from segue.errors import FutureEvent, LateEvent, MalformedMessage, Violation
+from segue.errors import MalformedMessage, Violation
+from segue.event_time import refuse_future, refuse_late
 from segue.events import ChatTurn, ListeningAction, ListeningEvent, SourceOffset
 from segue.recommendations import SessionSnapshot
 
@@ -26,7 +27,7 @@ MAX_TURN_CHARACTERS = 4_000
 _ACTIONS = tuple(ListeningAction)
 
 
-class SessionEvent(msgspec.Struct, frozen=True, array_like=True):
+class SessionEvent(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """A listening event as the state keeps it. `time_ms` is the event time in Unix milliseconds."""
 
     time_ms: int
@@ -42,7 +43,7 @@ class SessionEvent(msgspec.Struct, frozen=True, array_like=True):
         return _ACTIONS[self.action_number]
 
 
-class SessionTurn(msgspec.Struct, frozen=True, array_like=True):
+class SessionTurn(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """An utterance as the state keeps it. `time_ms` is the event time in Unix milliseconds."""
 
     time_ms: int
@@ -51,7 +52,7 @@ class SessionTurn(msgspec.Struct, frozen=True, array_like=True):
     session_id: str = ""
 
 
-class Position(msgspec.Struct, frozen=True, array_like=True):
+class Position(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """The newest record of one topic that the state has seen. `record_ms` is the broker's append time."""
 
     topic: str
@@ -91,7 +92,7 @@ def apply(session: Session, event: ListeningEvent, at: Position, rules: FoldRule
         return session
     time_ms = _accepted_ms(event.event_time, at, rules)
     events = () if _was_idle(session, at, rules) else session.events
-    _refuse_late(time_ms, events[-1].time_ms if events else time_ms, rules)
+    refuse_late(time_ms, events[-1].time_ms if events else time_ms, rules.lateness)
     entry = SessionEvent(
         time_ms=time_ms,
         event_id=event.event_id,
@@ -111,7 +112,7 @@ def apply_turn(session: Session, turn: ChatTurn, at: Position, rules: FoldRules)
         return session
     time_ms = _accepted_ms(turn.event_time, at, rules)
     turns = () if _was_idle(session, at, rules) else session.turns
-    _refuse_late(time_ms, turns[-1].time_ms if turns else time_ms, rules)
+    refuse_late(time_ms, turns[-1].time_ms if turns else time_ms, rules.lateness)
     entry = SessionTurn(time_ms=time_ms, turn_id=turn.turn_id, text=turn.text, session_id=turn.session_id)
     if all(known.turn_id != entry.turn_id for known in turns):
         turns = _newest_turns(sorted((*turns, entry), key=lambda known: (known.time_ms, known.turn_id)))
@@ -193,20 +194,8 @@ def _already_read(session: Session, at: Position) -> bool:
 def _accepted_ms(event_time: datetime | None, at: Position, rules: FoldRules) -> int:
     assert event_time is not None, "validation comes before the fold"
     time_ms = to_ms(event_time)
-    ahead_ms = time_ms - at.record_ms
-    if ahead_ms > rules.clock_skew.total_seconds() * 1_000:
-        raise FutureEvent(
-            Violation("event_time", f"lies {ahead_ms / 1_000:.0f} s after the moment the event reached the log")
-        )
+    refuse_future(time_ms, at.record_ms, rules.clock_skew)
     return time_ms
-
-
-def _refuse_late(time_ms: int, newest_ms: int, rules: FoldRules) -> None:
-    behind_ms = newest_ms - time_ms
-    if behind_ms > rules.lateness.total_seconds() * 1_000:
-        raise LateEvent(
-            Violation("event_time", f"lies {behind_ms / 1_000:.0f} s before the newest event; at most {rules.lateness}")
-        )
 
 
 def _was_idle(session: Session, at: Position, rules: FoldRules) -> bool:
