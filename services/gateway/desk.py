@@ -40,7 +40,7 @@ class Desk:
             raise RequestFailed("UNAVAILABLE", NOT_REACHED)
         deadline = datetime.now(UTC) + timedelta(seconds=patience)
         acknowledgement: Acknowledgement | None = None
-        with self._waiters.expect(request_id) as answer:
+        with self._waiters.expect(question) as answer:
             try:
                 async with asyncio.timeout(patience):
                     reply_to = ReplyTo(await self._answers.owned_partition(), request_id, deadline)

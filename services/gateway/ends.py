@@ -25,6 +25,7 @@ PROBE_EVERY = 1.0
 PROBE_TIMEOUT = 3.0
 # Every topic that is asked about, so that no call waits for its metadata.
 PROBE = [TopicPartition(topic.name, 0) for topic in (ANSWERS, LISTENING_EVENTS, CHAT_TURNS)]
+CONDITION = "kafka"
 NOT_REACHED = "the broker cannot be reached, or lacks the topics"
 
 
@@ -61,7 +62,8 @@ class Ends:
                 await asyncio.sleep(PROBE_EVERY)
         finally:
             self._consumer = None
-            self._found(reachable=False)
+            self.reachable = False
+            self._readiness.lost(CONDITION, NOT_REACHED)
             await consumer.stop()
 
     async def _probe(self) -> None:
@@ -78,8 +80,8 @@ class Ends:
             return
         self.reachable = reachable
         if reachable:
-            self._readiness.satisfied("kafka")
+            self._readiness.satisfied(CONDITION)
             log.info("the broker answers")
         else:
-            self._readiness.lost("kafka", NOT_REACHED)
+            self._readiness.lost(CONDITION, NOT_REACHED)
             log.warning(NOT_REACHED)
