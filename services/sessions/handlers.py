@@ -76,10 +76,10 @@ class Task(msgspec.Struct, frozen=True):
 
 
 class Accepted(msgspec.Struct, frozen=True):
-    """A record that counts: the answer it calls for, and the listener's state to keep; None for requests."""
+    """A record that counts: the answer it calls for, with the listener's state after it, and whether to keep that."""
 
     task: Task
-    state: bytes | None
+    changes_state: bool
 
 
 class Refused(msgspec.Struct, frozen=True):
@@ -88,17 +88,12 @@ class Refused(msgspec.Struct, frozen=True):
     error: InvalidMessage
 
 
-def take_in(record: Record, stored: bytes | None, rules: FoldRules) -> Accepted | Refused:
-    """Return what follows from a record, given the stored state of the listener in its key.
-
-    The state is to be kept even when a replay changed nothing: the changelog may lack what the table has.
-    """
+def take_in(record: Record, known: Session | None, rules: FoldRules) -> Accepted | Refused:
+    """Return what follows from a record, given the known state of the listener in its key."""
     try:
         message = read(record)
-        before = sessions.decode(stored) if stored else Session(message.listener_id)
-        after = fold(before, message, record, rules)
-        asks_only = isinstance(message, RecommendationRequest)
-        return Accepted(owed(after, message, record), None if asks_only else sessions.encode(after))
+        after = fold(known or Session(message.listener_id), message, record, rules)
+        return Accepted(owed(after, message, record), not isinstance(message, RecommendationRequest))
     except InvalidMessage as error:
         return Refused(error)
     except Exception as error:

@@ -33,13 +33,20 @@ from services.sessions.expiry import IdleSweep
 from services.sessions.handlers import Accepted, Task
 from services.sessions.last_lists import LastLists
 from services.sessions.queue import Folded, WorkQueue
+from services.sessions.table import SessionTable
 
 log = structlog.get_logger()
+
+SESSION_TOPIC_NAMES = frozenset(topic.name for topic in SESSION_TOPICS)
 
 # How long before a caller's deadline its answer must leave, in seconds: the way back through the log and the gateway.
 WAY_BACK = 0.03
 # How long a turn or request without a deadline waits for the positions that it names, in seconds.
 PATIENCE = 1.0
+# While this many records wait to be read, reading goes before listening recommendations, which get coarser, but none
+# is put off for longer than so many seconds.
+BEHIND = 64
+GIVE_WAY = 0.25
 # How often what waits for positions is looked at again, in seconds.
 TICK = 0.05
 
@@ -61,17 +68,11 @@ class SessionStream:
         self._connect = connect
         self._popular = popular
         self._readiness = readiness
-        self._incoming = app.topic(*(topic.name for topic in SESSION_TOPICS), value_type=bytes)
+        self._incoming = app.topic(*SESSION_TOPIC_NAMES, value_type=bytes)
         self._answers = app.topic(ANSWERS.name, value_type=bytes)
         self._recommendations = app.topic(RECOMMENDATIONS.name, value_type=bytes)
         self._dead_letters = app.topic(DEAD_LETTER.name, value_type=bytes)
-        self._table = app.Table(
-            "sessions",
-            partitions=settings.partitions,
-            key_type=bytes,
-            value_type=bytes,
-            options=stream.ROCKSDB,
-        )
+        self._table = SessionTable(app, settings)
         self._folded = Folded()
         self._queue = WorkQueue(self._folded)
         self._acknowledgement = OrderedAcknowledgement()
@@ -96,7 +97,8 @@ class SessionStream:
             record = stream.record_of(event)  # listening-events/2/1044, key b"listener-17"
             self._acknowledgement.track(record.place, event.ack)
             self._note_start(record)
-            outcome = handlers.take_in(record, self._stored(record), self._rules)  # Accepted, or Refused with the reason
+            known = self._table.get(record.key) if record.key else None
+            outcome = handlers.take_in(record, known, self._rules)  # Accepted, or Refused with the reason
             if isinstance(outcome, Accepted):
                 self._keep(outcome)
                 metrics.EVENTS.labels(record.topic, "accepted").inc()
@@ -107,14 +109,10 @@ class SessionStream:
             self._forget_idle(record)
             await self._pause_when_full()
 
-    def _stored(self, record: Record) -> bytes | None:
-        return self._table.get(record.key) if record.key is not None else None
-
     def _keep(self, accepted: Accepted) -> None:
         task = accepted.task
-        if accepted.state is not None:
-            metrics.SESSION_BYTES.observe(len(accepted.state))
-            self._table[task.listener_id.encode()] = accepted.state
+        if accepted.changes_state:
+            self._table.put(task.listener_id.encode(), task.session)
         self._queue.put(task, hold_until=time.monotonic() + self._patience(task))
         (self._heard if task.cause is RecommendationCause.LISTENING else self._asked).set()
 
@@ -138,11 +136,17 @@ class SessionStream:
         model = self._connect()
         while not self._app.should_stop:
             await self._heard.wait()
+            await self._give_way()
             tasks = self._queue.take_listening(self._settings.max_batch)
             if not tasks:
                 self._heard.clear()
                 continue
             await self._answer(model, tasks)
+
+    async def _give_way(self) -> None:
+        until = time.monotonic() + GIVE_WAY
+        while sum(self._behind_by_partition().values()) > BEHIND and time.monotonic() < until:
+            await asyncio.sleep(TICK / 5)
 
     async def _answer(self, model: Recommender, tasks: Sequence[Task]) -> None:
         """Answer the tasks with one call, emit, and acknowledge what they cover."""
@@ -225,13 +229,13 @@ class SessionStream:
     def _forget_idle(self, record: Record) -> None:
         self._sweep.advance(record.partition, record.time_ms)
         for key in self._sweep.take(record.partition):
-            stored = self._table.get(key)
-            if stored and sessions.is_idle(sessions.decode(stored), record.time_ms, self._rules):
-                del self._table[key]
+            session = self._table.get(key)
+            if session and sessions.is_idle(session, record.time_ms, self._rules):
+                self._table.delete(key)
                 metrics.EXPIRED.inc()
 
     async def _look_for_idle(self) -> None:
-        await self._sweep.scan(self._table.items())
+        await self._sweep.scan(self._table.entries())
 
     async def _release(self) -> None:
         self._note_committed()
@@ -252,13 +256,19 @@ class SessionStream:
         for lane, depth in self._queue.depths.items():
             metrics.QUEUE_DEPTH.labels(lane).set(depth)
         metrics.UNDER_WAY.set(len(self._acknowledgement))
-        assigned = self._app.consumer.assignment()
-        for partition in assigned:
-            if partition.topic in {topic.name for topic in SESSION_TOPICS}:
-                end = self._app.consumer.highwater(partition) or 0
-                behind = end - self._folded.next_offset((partition.topic, partition.partition))
-                metrics.LAG.labels(partition.topic, partition.partition).set(max(0, behind))
+        for partition, behind in self._behind_by_partition().items():
+            metrics.LAG.labels(*partition).set(behind)
         metrics.STATE_BYTES.set(stream.folder_bytes(self._settings.state))
+
+    def _behind_by_partition(self) -> dict[tuple[str, int], int]:
+        """How many records of each assigned partition wait to be read."""
+        consumer = self._app.consumer
+        behind = {}
+        for at in consumer.assignment():
+            if at.topic in SESSION_TOPIC_NAMES:
+                known = (at.topic, at.partition)
+                behind[known] = max(0, (consumer.highwater(at) or 0) - self._folded.next_offset(known))
+        return behind
 
     async def _watch_model(self) -> None:
         model = self._connect()
@@ -278,3 +288,4 @@ class SessionStream:
         self._queue.forget()
         self._acknowledgement.forget()
         self._folded.forget()
+        self._table.forget_decoded()
