@@ -31,7 +31,9 @@ class Panel:
 
 def quantile(share: float, histogram: str, *by: str) -> str:
     """Return the expression of a quantile over the dashboard's interval, for each value of the labels."""
-    return f"histogram_quantile({share}, sum by ({', '.join([*by, 'le'])}) (rate({histogram}_bucket[$__rate_interval])))"
+    return (
+        f"histogram_quantile({share}, sum by ({', '.join([*by, 'le'])}) (rate({histogram}_bucket[$__rate_interval])))"
+    )
 
 
 def rate(counter: str, *by: str) -> str:
@@ -41,12 +43,23 @@ def rate(counter: str, *by: str) -> str:
 
 def triton_mean(phase: str) -> str:
     """Return the expression of the mean seconds that a call spends in a phase; Triton counts microseconds."""
-    return f"{rate(f'nv_inference_{phase}_duration_us', 'model')} / {rate('nv_inference_request_success', 'model')} / 1e6"
+    return (
+        f"{rate(f'nv_inference_{phase}_duration_us', 'model')} / {rate('nv_inference_request_success', 'model')} / 1e6"
+    )
 
+
+def mean(histogram: str) -> str:
+    """Return the expression of a histogram's mean."""
+    return f"sum(rate({histogram}_sum[$__rate_interval])) / sum(rate({histogram}_count[$__rate_interval]))"
+
+
+VERSIONS = "count by (model_version, token_version) (segue_model_info == 1)"
 
 ROWS: dict[str, list[Panel]] = {
     "Is it well": [
-        Panel("Ready", "none", {"{{job}} {{instance}}": "segue_ready"}, "1: takes work. 0: /ready says why not.", "stat"),
+        Panel(
+            "Ready", "none", {"{{job}} {{instance}}": "segue_ready"}, "1: takes work. 0: /ready says why not.", "stat"
+        ),
         Panel(
             "Degraded answers",
             "percentunit",
@@ -58,16 +71,58 @@ ROWS: dict[str, list[Panel]] = {
         Panel(
             "Versions that answer",
             "none",
-            {"model {{model_version}}, tokens {{token_version}}": "count by (model_version, token_version) (segue_model_info == 1)"},
+            {"model {{model_version}}, tokens {{token_version}}": VERSIONS},
             "How many workers last answered with each.",
             "stat",
             {"textMode": "value_and_name"},
         ),
     ],
-    "Requests": [],
+    "Calls to the gateway": [
+        Panel(
+            "Calls by method and status",
+            "reqps",
+            {"{{method}} {{status}}": rate("segue_gateway_requests_total", "method", "status")},
+        ),
+        Panel(
+            "How long they take",
+            "s",
+            {
+                "p50 {{method}}": quantile(0.5, "segue_gateway_request_seconds", "method"),
+                "p99 {{method}}": quantile(0.99, "segue_gateway_request_seconds", "method"),
+            },
+            "A watch lasts as long as its caller wants.",
+        ),
+        Panel(
+            "Degraded answers", "reqps", {"{{method}} by {{by}}": rate("segue_gateway_degraded_total", "method", "by")}
+        ),
+        Panel(
+            "Calls under way",
+            "short",
+            {
+                "{{method}}": "sum by (method) (segue_gateway_in_flight_requests)",
+                "watchers": "sum(segue_gateway_watchers)",
+            },
+        ),
+        Panel(
+            "Records written",
+            "cps",
+            {"{{topic}} {{outcome}}": rate("segue_gateway_published_total", "topic", "outcome")},
+        ),
+        Panel(
+            "Until the log has them", "s", {"p99 {{topic}}": quantile(0.99, "segue_gateway_publish_seconds", "topic")}
+        ),
+    ],
     "Events in, recommendations out": [
-        Panel("Events by topic and outcome", "cps", {"{{topic}} {{outcome}}": rate("segue_events_total", "topic", "outcome")}),
-        Panel("Answers by cause and outcome", "cps", {"{{cause}} {{outcome}}": rate("segue_recommendations_total", "cause", "outcome")}),
+        Panel(
+            "Events by topic and outcome",
+            "cps",
+            {"{{topic}} {{outcome}}": rate("segue_events_total", "topic", "outcome")},
+        ),
+        Panel(
+            "Answers by cause and outcome",
+            "cps",
+            {"{{cause}} {{outcome}}": rate("segue_recommendations_total", "cause", "outcome")},
+        ),
         Panel(
             "From event time to recommendation",
             "s",
@@ -107,14 +162,21 @@ ROWS: dict[str, list[Panel]] = {
         Panel(
             "Model call",
             "s",
-            {"p50": quantile(0.5, "segue_model_call_seconds"), "p99": quantile(0.99, "segue_model_call_seconds")},
-            "As the sessions service sees it.",
+            {
+                "p50 {{job}}": quantile(0.5, "segue_model_call_seconds", "job"),
+                "p99 {{job}}": quantile(0.99, "segue_model_call_seconds", "job"),
+            },
+            "As the service sees it that waits for the answer.",
         ),
-        Panel("Model calls by outcome", "cps", {"{{outcome}}": rate("segue_model_call_seconds_count", "outcome")}),
+        Panel(
+            "Model calls by outcome",
+            "cps",
+            {"{{job}} {{outcome}}": rate("segue_model_call_seconds_count", "job", "outcome")},
+        ),
         Panel(
             "Queries in a call",
             "short",
-            {"mean": "sum(rate(segue_model_batch_size_sum[$__rate_interval])) / sum(rate(segue_model_batch_size_count[$__rate_interval]))"},
+            {"mean": mean("segue_model_batch_size")},
         ),
         Panel(
             "Inside Triton",
@@ -153,10 +215,18 @@ def _panels() -> Iterator[dict[str, Any]]:
     top = 0
     for title, panels in ROWS.items():
         yield {"type": "row", "title": title, "gridPos": {"x": 0, "y": top, "w": COLUMNS, "h": 1}, "panels": []}
-        width = COLUMNS // len(panels)
-        for place, panel in enumerate(panels):
-            yield _panel(panel, {"x": place * width, "y": top + 1, "w": width, "h": HEIGHT})
-        top += 1 + HEIGHT
+        top += 1
+        for line in batched(panels, 4):
+            width = COLUMNS // len(line)
+            for place, panel in enumerate(line):
+                yield _panel(panel, {"x": place * width, "y": top, "w": width, "h": HEIGHT})
+            top += HEIGHT
+
+
+def batched(panels: list[Panel], most: int) -> Iterator[list[Panel]]:
+    """Yield the panels in lines of nearly equal length, none longer than `most`."""
+    lines = -(-len(panels) // most)
+    return (panels[len(panels) * n // lines : len(panels) * (n + 1) // lines] for n in range(lines))
 
 
 def _panel(panel: Panel, place: dict[str, int]) -> dict[str, Any]:

@@ -80,7 +80,10 @@ def run() -> None:
         config = load()
         with LocalStack(config, report=Progress(console), console=console) as stack:
             logs = Logs(config.logs, stack.processes, console)
-            _watch(stack, logs)
+            while True:
+                logs.print_new()
+                stack.check()
+                time.sleep(WATCH_SECONDS)
 
 
 @app.command(hidden=True)
@@ -92,17 +95,12 @@ def fetch() -> None:
 
 @app.command(hidden=True)
 def supervise() -> None:
-    """Hold the stack that `up` starts, until it is asked to stop."""
+    """Hold the stack that `up` starts, until it is asked to stop. What ends meanwhile is shown by `status`."""
     with _one_sentence(), LocalStack(load(), console=errors) as stack:
-        _watch(stack, None)
-
-
-def _watch(stack: LocalStack, logs: Logs | None) -> None:
-    while True:
-        if logs:
-            logs.print_new()
-        stack.check()
-        time.sleep(WATCH_SECONDS)
+        while True:
+            for message in stack.ended():
+                errors.print(message, markup=False, soft_wrap=True)
+            time.sleep(WATCH_SECONDS)
 
 
 if __name__ == "__main__":

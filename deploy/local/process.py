@@ -57,6 +57,11 @@ class Process:
         """Return the exit code, negative for a signal; None while it runs."""
         return self._popen.poll()
 
+    def how_it_ended(self) -> str:
+        """Return its exit code or the signal that ended it, in words."""
+        code = self.exit_code() or 0
+        return f"signal {signal.Signals(-code).name}" if code < 0 else f"exit code {code}"
+
     def seconds(self) -> float:
         """Return how long ago it was started, in seconds."""
         return time.monotonic() - self.started
@@ -98,7 +103,7 @@ class Process:
 
     def bound_log(self) -> None:
         """Move a log that has grown too large aside; the process goes on at the start of the same file."""
-        if self.log.stat().st_size > LOG_BYTES:
+        if self.log.exists() and self.log.stat().st_size > LOG_BYTES:
             shutil.copyfile(self.log, _previous(self.log))
             os.truncate(self.log, 0)
 

@@ -11,8 +11,8 @@ import secrets
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Collection
-from contextlib import ExitStack
+from collections.abc import Callable, Collection, Iterable
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -29,6 +29,7 @@ from deploy.local.record import PartRecord, Record
 from segue.errors import StackError
 
 Report = Callable[[str, PartRecord], None]
+MakeParts = Callable[[StackConfig, Collection[str], str, Console], Iterable[Part]]
 
 POLL_SECONDS = 0.05
 KILL_SECONDS = 30.0
@@ -46,12 +47,14 @@ class LocalStack:
         only: Collection[str] = NAMES,
         report: Report = lambda _name, _part: None,
         console: Console | None = None,
+        make: MakeParts = make_parts,
     ) -> None:
         if unknown := set(only) - set(NAMES):
             raise StackError(f"unknown parts {sorted(unknown)}; there are {', '.join(NAMES)}")
         self.config = config
         self._only = frozenset(only)
         self._report = report
+        self._make = make
         self._console = console or Console(stderr=True)
         self._name = f"segue-{secrets.token_hex(4)}"
         self._parts: list[Part] = []
@@ -81,31 +84,25 @@ class LocalStack:
         try:
             self._prepare()
             self._bring_up()
+            self._phase("running")
         except OSError as error:
             self.stop()
             raise StackError(f"the stack cannot start: {error}") from error
         except BaseException:
             self.stop()
             raise
-        self._phase("running")
 
     def stop(self) -> None:
         """Stop every part, the last started first. Interrupted, it ends them all at once."""
-        if not self._record.supervisor:
-            return
-        self._phase("stopping")
         try:
-            for process in reversed(self._running.values()):
-                if process.part.is_task and process.is_ready:
-                    continue
-                process.stop(self.config.stop_seconds)
-                self._note(process.part.name, "stopped", process.seconds())
+            self._stop_in_order()
         finally:
             for process in self._running.values():
                 process.kill()
             self._running.clear()
-            self._record.supervisor = 0
-            record.remove(self.config.folder)
+            if self._record.supervisor:
+                self._record.supervisor = 0
+                record.remove(self.config.folder)
             self._open.close()
 
     def kill(self, name: str) -> None:
@@ -130,23 +127,26 @@ class LocalStack:
 
     def check(self) -> None:
         """Raise StackError when a part has ended that nobody asked to."""
+        for message in self.ended():
+            raise StackError(message)
+
+    def ended(self) -> list[str]:
+        """Return a message for each part that has ended since the last call without being asked to."""
+        messages = []
         for process in self._running.values():
-            if not process.part.is_task and not process.is_stopping and process.exit_code() is not None:
-                self._note(
-                    process.part.name,
-                    "exited",
-                    process.seconds(),
-                    f"exit code {process.exit_code()}",
-                )
-                raise StackError(_ended(process))
             process.bound_log()
+            if not process.part.is_task and not process.is_stopping and process.exit_code() is not None:
+                process.is_stopping = True
+                self._note(process.part.name, "exited", process.seconds(), process.how_it_ended())
+                messages.append(_ended(process))
+        return messages
 
     def _prepare(self) -> None:
         self._open.enter_context(record.held(self.config.folder))
         clean_after_crash(self.config.folder)
         check_space(self.config)
         self._record = Record(self._name, supervisor=os.getpid())
-        self._parts = list(make_parts(self.config, self._only, self._name, self._console))
+        self._parts = list(self._make(self.config, self._only, self._name, self._console))
         check_ports(self._parts)
         keep_previous_logs(self.config.logs)
         self._record.parts = {part.name: PartRecord(ports=dict(part.ports)) for part in self._parts}
@@ -169,6 +169,17 @@ class LocalStack:
         for process in self._running.values():
             self._advance(process)
         return all(process.is_ready or process.is_stopping for process in self._running.values())
+
+    def _stop_in_order(self) -> None:
+        # A disk that is full must not keep anything from being stopped.
+        with suppress(OSError):
+            self._phase("stopping")
+        for process in reversed(self._running.values()):
+            if process.part.is_task and process.is_ready:
+                continue
+            process.stop(self.config.stop_seconds)
+            with suppress(OSError):
+                self._note(process.part.name, "stopped", process.seconds())
 
     def _launch(self, part: Part) -> None:
         self._running[part.name] = process = Process(part, self._name, self.config.logs)
@@ -202,8 +213,9 @@ class LocalStack:
         self._report(name, part)
 
     def _phase(self, phase: str) -> None:
-        self._record.phase = phase
-        self._record.write(self.config.folder)
+        if self._record.supervisor:
+            self._record.phase = phase
+            self._record.write(self.config.folder)
 
 
 def clean_after_crash(folder: Path) -> list[int]:
@@ -228,7 +240,7 @@ def _end_guard(watching: subprocess.Popen[bytes]) -> None:
 
 def _ended(process: Process) -> str:
     return (
-        f"{process.part.name} ended with exit code {process.exit_code()} after {process.seconds():.1f} s; "
+        f"{process.part.name} ended after {process.seconds():.1f} s with {process.how_it_ended()}; "
         f"the end of {process.log}:\n{process.last_lines()}"
     )
 
