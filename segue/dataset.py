@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import BinaryIO, TypeVar, cast
+from typing import BinaryIO, Protocol, TypeVar, cast
 
 from segue import wire
 from segue.catalog import Track, validate_track
@@ -37,6 +37,19 @@ KINDS = (CATALOG, PLAYLISTS, SESSIONS, DIALOGUES)
 MAX_ROW_BYTES = 32 * 2**20
 
 M = TypeVar("M", bound=Message)
+T = TypeVar("T")
+
+
+class Watch(Protocol):
+    """Whatever wants to see rows pass by, such as a progress bar."""
+
+    def __call__(self, rows: Iterable[T], what: str) -> Iterable[T]:
+        """Return the rows unchanged."""
+
+
+def unwatched(rows: Iterable[T], what: str) -> Iterable[T]:  # noqa: ARG001
+    """Return the rows; nobody looks."""
+    return rows
 
 
 class PlaylistEntry(Message, frozen=True):

@@ -14,9 +14,9 @@ from pathlib import Path
 import msgspec
 
 from segue.catalog import Track, validate_track
-from segue.dataset import Dialogue, DialogueTurn, validate_dialogue, write_dataset
+from segue.dataset import Dialogue, DialogueTurn, Watch, unwatched, validate_dialogue, write_dataset
 from segue.errors import DatasetError, InvalidMessage, Violation
-from segue.importers.rows import BadRows, Watch, read, refuse_overwriting, unwatched
+from segue.importers.rows import BadRows, read, refuse_overwriting
 
 
 class _TrackRow(msgspec.Struct, frozen=True):

@@ -5,15 +5,15 @@ Knows neither source: `playlist_archive.py` and `cpcd.py` say what their rows ho
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol, TypeVar
+from typing import TypeVar
 
 import msgspec
 
 from segue import wire
-from segue.dataset import read_lines
+from segue.dataset import Watch, read_lines, unwatched
 from segue.errors import DatasetError, InvalidMessage
 
 R = TypeVar("R", bound=msgspec.Struct)
@@ -21,18 +21,6 @@ T = TypeVar("T")
 
 # Enough to see what is wrong with a file; the count says how much of it is.
 MAX_COMPLAINTS = 5
-
-
-class Watch(Protocol):
-    """Whatever wants to see rows pass by, such as a progress bar."""
-
-    def __call__(self, rows: Iterable[T], what: str) -> Iterable[T]:
-        """Return the rows unchanged."""
-
-
-def unwatched(rows: Iterable[T], what: str) -> Iterable[T]:  # noqa: ARG001
-    """Return the rows; nobody looks."""
-    return rows
 
 
 def refuse_overwriting(source: Path, out: Path) -> None:
