@@ -11,7 +11,7 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
-from segue.cli import data
+from segue.cli import client, data, status
 from segue.errors import SegueError
 
 
@@ -33,3 +33,5 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.add_typer(data.app)
+app.add_typer(client.app)
+app.add_typer(status.app)

@@ -1,0 +1,171 @@
+"""`segue chat`, `listen`, `recommend`, `watch`: talk to a running gateway as any client would.
+
+Knows options and the order of a conversation; how lists look is in `show.py`, and the calls are `segue.client`'s.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from contextlib import contextmanager
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from segue.errors import RequestFailed, StackError
+from segue.events import Filters, ListeningAction, ListeningEvent
+
+if TYPE_CHECKING:
+    from segue.client import Client
+
+app = typer.Typer()
+
+Address = Annotated[str, typer.Option(help="The gateway's gRPC address, host:port.")]
+AsJson = Annotated[bool, typer.Option("--json", help="One JSON object a line, for programs.")]
+Listener = Annotated[str, typer.Argument(metavar="LISTENER", help="The listener's id.")]
+Count = Annotated[int, typer.Option(min=1, max=100, help="How many tracks.")]
+
+LOCAL = "127.0.0.1:7600"
+# Seconds; a model on a busy machine may need its time, and says so by a degraded list when it needs more.
+TIMEOUT = 5.0
+
+
+class Action(StrEnum):
+    """What was done with a track, as one types it."""
+
+    STARTED = "started"
+    FINISHED = "finished"
+    SKIPPED = "skipped"
+    LIKED = "liked"
+    DISLIKED = "disliked"
+
+
+ACTIONS = {
+    Action.STARTED: ListeningAction.PLAY_STARTED,
+    Action.FINISHED: ListeningAction.PLAY_FINISHED,
+    Action.SKIPPED: ListeningAction.PLAY_SKIPPED,
+    Action.LIKED: ListeningAction.LIKED,
+    Action.DISLIKED: ListeningAction.DISLIKED,
+}
+
+
+@app.command()
+def recommend(
+    listener: Listener,
+    count: Count = 10,
+    seed_track: Annotated[list[str] | None, typer.Option(help="A track to start from; repeatable.")] = None,
+    exclude_track: Annotated[list[str] | None, typer.Option(help="Leave this track out; repeatable.")] = None,
+    exclude_artist: Annotated[list[str] | None, typer.Option(help="Leave this artist out; repeatable.")] = None,
+    exclude_explicit: Annotated[bool, typer.Option("--exclude-explicit", help="No explicit tracks.")] = False,
+    exclude_heard: Annotated[bool, typer.Option("--exclude-heard", help="No tracks of the session.")] = False,
+    max_per_artist: Annotated[int, typer.Option(min=0, help="At most so many of one artist; 0: no limit.")] = 0,
+    address: Address = LOCAL,
+    as_json: AsJson = False,
+) -> None:
+    """Recommend tracks to a listener, now."""
+    from segue.cli import show
+
+    filters = Filters(
+        exclude_track_ids=tuple(exclude_track or ()),
+        exclude_artists=tuple(exclude_artist or ()),
+        exclude_explicit=exclude_explicit,
+        exclude_heard=exclude_heard,
+        max_per_artist=max_per_artist,
+    )
+    with _connected(address) as client:
+        show.recommendations(
+            client.recommend(listener, count=count, filters=filters, seed_track_ids=seed_track or ()), as_json=as_json
+        )
+
+
+@app.command()
+def listen(
+    listener: Listener,
+    tracks: Annotated[list[str], typer.Argument(metavar="TRACK...", help="Track ids, in order.")],
+    action: Annotated[Action, typer.Option(help="What the listener did with each.")] = Action.FINISHED,
+    address: Address = LOCAL,
+    as_json: AsJson = False,
+) -> None:
+    """Record that a listener played, skipped or liked tracks."""
+    from segue.cli import show
+
+    events = [ListeningEvent(listener_id=listener, track_id=track, action=ACTIONS[action]) for track in tracks]
+    with _connected(address) as client:
+        show.written(len(events), client.record_events(events), as_json=as_json)
+
+
+@app.command()
+def watch(
+    listener: Listener,
+    limit: Annotated[int, typer.Option(min=0, help="End after so many lists; 0: go on until Ctrl-C.")] = 0,
+    address: Address = LOCAL,
+    as_json: AsJson = False,
+) -> None:
+    """Show every new list of a listener as it is made."""
+    from segue.cli import show
+
+    with _connected(address) as client, _until_interrupted():
+        for number, recommendations in enumerate(client.watch(listener), start=1):
+            show.recommendations(recommendations, as_json=as_json)
+            if number == limit:
+                break
+
+
+@app.command()
+def chat(
+    listener: Annotated[str, typer.Option(help="The listener's id.")] = "me",
+    say: Annotated[str, typer.Option(help="Say this one thing, and end.")] = "",
+    count: Count = 5,
+    address: Address = LOCAL,
+    as_json: AsJson = False,
+) -> None:
+    """Talk about music. An empty line or Ctrl-D ends the conversation."""
+    with _connected(address) as client, _until_interrupted():
+        if say:
+            _turn(client, listener, say, count, as_json=as_json)
+            return
+        while text := _heard():
+            _turn(client, listener, text, count, as_json=as_json)
+
+
+def _turn(client: Client, listener: str, text: str, count: int, *, as_json: bool) -> None:
+    from segue.cli import show
+
+    if as_json:
+        show.recommendations(client.say(listener, text, count=count), as_json=True)
+        return
+    for part in client.converse(listener, text, count=count):
+        if isinstance(part, str):
+            show.piece(part)
+        else:
+            show.recommendations(part, as_json=False)
+    show.piece("\n")
+
+
+def _heard() -> str:
+    try:
+        return input("you: ").strip()
+    except EOFError:
+        return ""
+
+
+@contextmanager
+def _connected(address: str) -> Generator[Client]:
+    """Give a client; a gateway that is not there becomes one sentence that says what to do."""
+    from segue.client import Client
+
+    try:
+        with Client(address, timeout=TIMEOUT) as client:
+            yield client
+    except RequestFailed as error:
+        if error.status == "UNAVAILABLE" and not error.request_id:
+            raise StackError(f"nothing answers at {address}; start Segue with `make up`, or give --address") from error
+        raise
+
+
+@contextmanager
+def _until_interrupted() -> Generator[None]:
+    try:
+        yield
+    except KeyboardInterrupt:
+        typer.echo()

@@ -1,0 +1,66 @@
+"""How lists and health look on a terminal, and as JSON lines. Knows what they hold, not where they come from."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Mapping
+
+import orjson
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from segue import wire
+from segue.events import SourceOffset
+from segue.recommendations import RecommendationList, RecommendedTrack
+
+console = Console()
+
+
+def recommendations(answer: RecommendationList, *, as_json: bool) -> None:
+    """Print a list: titles, scores, reasons."""
+    if as_json:
+        _line(wire.encode(answer))
+        return
+    if answer.degraded:
+        console.print(Text(f"degraded: {answer.degraded_reason}", style="yellow"))
+    table = Table(box=None, pad_edge=False)
+    for name in ("#", "track", "artists", "score", "why"):
+        table.add_column(name, justify="right" if name in ("#", "score") else "left", overflow="fold")
+    for rank, track in enumerate(answer.tracks, start=1):
+        table.add_row(str(rank), Text(track.title or track.track_id), Text(", ".join(track.artists)), *_why(track))
+    console.print(table if answer.tracks else Text("no tracks", style="dim"))
+
+
+def written(count: int, positions: Iterable[SourceOffset], *, as_json: bool) -> None:
+    """Print how many events were written and how far the log reaches now."""
+    places = [{"topic": at.topic, "partition": at.partition, "offset": at.offset} for at in positions]
+    if as_json:
+        _line(orjson.dumps({"events": count, "written": places}))
+    else:
+        console.print(f"{count} recorded")
+
+
+def piece(text: str) -> None:
+    """Print a piece of a reply, as it comes."""
+    console.print(Text(text), end="", soft_wrap=True)
+
+
+def health(parts: Mapping[str, str], *, as_json: bool) -> None:
+    """Print each part with what is wrong with it; nothing wrong is an empty text."""
+    if as_json:
+        _line(orjson.dumps({part: wrong or "healthy" for part, wrong in parts.items()}))
+        return
+    table = Table(box=None, pad_edge=False, show_header=False)
+    for part, wrong in parts.items():
+        table.add_row(Text(part), Text(wrong or "healthy", style="red" if wrong else "green"))
+    console.print(table)
+
+
+def _why(track: RecommendedTrack) -> tuple[str, Text]:
+    return f"{track.score:.3f}", Text("; ".join(reason.text for reason in track.reasons), style="dim")
+
+
+def _line(value: bytes) -> None:
+    sys.stdout.write(f"{value.decode()}\n")
+    sys.stdout.flush()

@@ -1,0 +1,101 @@
+"""`segue status`: what of a running Segue is healthy, as far as a client can see.
+
+Knows addresses and what each part says of itself. A part that is fine has an empty description.
+"""
+
+from __future__ import annotations
+
+import http.client
+import json
+import socket
+from collections.abc import Iterator
+from typing import Annotated
+
+import typer
+
+from segue.errors import RequestFailed
+
+app = typer.Typer()
+
+# Seconds; a part that needs longer to say how it is, is not well.
+TIMEOUT = 2.0
+
+
+@app.command()
+def status(
+    address: Annotated[str, typer.Option(help="The gateway's gRPC address, host:port.")] = "127.0.0.1:7600",
+    gateway: Annotated[str, typer.Option(help="The gateway's metrics address.")] = "127.0.0.1:7701",
+    sessions: Annotated[str, typer.Option(help="The metrics address of sessions.")] = "127.0.0.1:7702",
+    track_tokens: Annotated[str, typer.Option(help="The metrics address of track_tokens.")] = "127.0.0.1:7703",
+    triton: Annotated[str, typer.Option(help="Triton's HTTP address.")] = "127.0.0.1:8000",
+    kafka: Annotated[str, typer.Option(help="Kafka's bootstrap address.")] = "127.0.0.1:9092",
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object, for programs.")] = False,
+) -> None:
+    """Say what is healthy; the exit code is 1 when something is not."""
+    from segue.cli import show
+
+    parts = {
+        "kafka": _reached(kafka),
+        "triton: recommender": _ready(triton, "/v2/models/recommender/ready"),
+        "triton: track_encoder": _ready(triton, "/v2/models/track_encoder/ready"),
+        "gateway": _ready(gateway, "/ready"),
+        **dict(_services(address)),
+        "sessions": _ready(sessions, "/ready"),
+        "track_tokens": _ready(track_tokens, "/ready"),
+    }
+    show.health(parts, as_json=as_json)
+    if any(parts.values()):
+        raise typer.Exit(1)
+
+
+def _services(address: str) -> Iterator[tuple[str, str]]:
+    """Yield each gRPC service and what is wrong with it."""
+    from segue.client import Client
+    from segue.client.calls import SERVICES
+
+    with Client(address, timeout=TIMEOUT) as client:
+        try:
+            found = client.health()
+        except RequestFailed as error:
+            found = dict.fromkeys(SERVICES, f"no answer at {address} ({error.status})")
+    for service in SERVICES:
+        said = found.get(service, "unknown")
+        yield f"gateway: {service}", "" if said == "SERVING" else said
+
+
+def _ready(address: str, path: str) -> str:
+    """Return what is wrong with a part that answers over HTTP: 200 when it is ready, else its own words."""
+    host, _, port = address.rpartition(":")
+    connection = http.client.HTTPConnection(host, int(port), timeout=TIMEOUT)
+    try:
+        connection.request("GET", path)
+        response = connection.getresponse()
+        body = response.read(10_000)
+    except (OSError, http.client.HTTPException) as error:
+        return f"no answer at {address} ({_cause(error)})"
+    finally:
+        connection.close()
+    return "" if response.status == http.client.OK else _not_ready(body)
+
+
+def _not_ready(body: bytes) -> str:
+    try:
+        said = json.loads(body)
+    except ValueError:
+        return "not ready"
+    missing = said.get("missing", {}) if isinstance(said, dict) else {}
+    return "not ready" + "".join(f"; {condition}: {why}" for condition, why in missing.items())
+
+
+def _reached(address: str) -> str:
+    """Return what is wrong with reaching an address; only that something listens there can be seen."""
+    host, _, port = address.rpartition(":")
+    try:
+        with socket.create_connection((host, int(port)), TIMEOUT):
+            return ""
+    except OSError as error:
+        return f"no answer at {address} ({_cause(error)})"
+
+
+def _cause(error: Exception) -> str:
+    return getattr(error, "strerror", None) or str(error) or type(error).__name__
