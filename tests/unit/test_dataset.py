@@ -36,7 +36,7 @@ DIALOGUES = (Dialogue("d", "l", ("a",), (DialogueTurn("hi", ("amber",), ("a",), 
 ids = st.text("abcxyz019-", min_size=1, max_size=8)
 times = st.datetimes(datetime(1970, 1, 1), datetime(2100, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001
 entries = st.builds(PlaylistEntry, track_id=ids, added_at=st.none() | times)
-printable = st.text("aZ ä♪😀\n\t\"\\\\{}\x00", max_size=20)
+printable = st.text('aZ ä♪😀\n\t"\\\\{}\x00', max_size=20)
 playlists = st.builds(Playlist, playlist_id=ids, name=printable, entries=st.lists(entries, max_size=5).map(tuple))
 
 
