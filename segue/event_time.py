@@ -1,6 +1,6 @@
 """What event time allows: nothing dated after it reached the log, nothing far behind what is known already.
 
-Knows instants in Unix milliseconds, not whose events they are: `session.py` and `cooccurrence/` say what "newest" means.
+Knows instants in Unix milliseconds, not whose events they are: `session.py` and `cooccurrence/` say what is newest.
 """
 
 from __future__ import annotations
