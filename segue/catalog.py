@@ -10,6 +10,8 @@ import re
 from collections.abc import Iterator
 from math import isfinite
 
+import msgspec
+
 from segue.errors import InvalidMessage, Violation
 from segue.events import MAX_NAME_LENGTH, Message, SourceOffset, Time, UInt32, id_violations, length_violations
 
@@ -20,7 +22,7 @@ MAX_AUDIO_FEATURES = 512
 RELEASE_DATE = re.compile(r"\d{4}(-(0[1-9]|1[0-2])(-(0[1-9]|[12]\d|3[01]))?)?")
 
 
-class Track(Message):
+class Track(Message, frozen=True):
     """A track and its content. `release_date` is ISO 8601, as exact as it is known."""
 
     track_id: str = ""
@@ -32,10 +34,10 @@ class Track(Message):
     explicit: bool = False
     tags: tuple[str, ...] = ()
     lyrics: str = ""
-    audio_features: dict[str, float] = {}
+    audio_features: dict[str, float] = msgspec.field(default_factory=dict)
 
 
-class TrackCodes(Message):
+class TrackCodes(Message, frozen=True):
     """The five codes of a track; None means that the modality is absent."""
 
     playlist: UInt32 | None = None
@@ -45,14 +47,14 @@ class TrackCodes(Message):
     audio: UInt32 | None = None
 
 
-class Neighbour(Message):
+class Neighbour(Message, frozen=True):
     """A track that playlists put beside another one; weights compare within one track only."""
 
     track_id: str = ""
     weight: float = 0.0
 
 
-class TrackTokens(Message):
+class TrackTokens(Message, frozen=True):
     """What the recommender knows of a track."""
 
     track_id: str = ""
@@ -91,6 +93,6 @@ def _violations(track: Track) -> Iterator[Violation]:
         yield Violation("duration_seconds", f"is {track.duration_seconds}; it must lie between 0 and 86400 seconds")
     if len(track.audio_features) > MAX_AUDIO_FEATURES:
         yield Violation("audio_features", f"has {len(track.audio_features)} entries; at most {MAX_AUDIO_FEATURES}")
-    for name, value in track.audio_features.items():
-        if not isfinite(value):
-            yield Violation(f"audio_features[{name}]", f"is {value}; it must be finite")
+    for name, feature in track.audio_features.items():
+        if not isfinite(feature):
+            yield Violation(f"audio_features[{name}]", f"is {feature}; it must be finite")

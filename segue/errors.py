@@ -86,9 +86,7 @@ class RequestFailed(SegueError):
     the call; it is empty when the call did not reach the service.
     """
 
-    def __init__(
-        self, status: str, message: str, violations: tuple[Violation, ...] = (), request_id: str = ""
-    ) -> None:
+    def __init__(self, status: str, message: str, violations: tuple[Violation, ...] = (), request_id: str = "") -> None:
         super().__init__(message)
         self.status = status
         self.violations = violations

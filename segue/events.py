@@ -1,7 +1,7 @@
 """What can happen: plays, likes, turns, playlist edits; and what makes one valid.
 
-The structs mirror `protos/segue/v1/events.proto` field by field. Validation looks at one message alone; whether an event
-is late for its listener is for `segue/session.py` to say.
+The structs mirror `protos/segue/v1/events.proto` field by field. Validation looks at one message alone; whether
+an event is late for its listener is for `segue/session.py` to say.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ class PlaylistAction(StrEnum):
     TRACK_REMOVED = "PLAYLIST_ACTION_TRACK_REMOVED"
 
 
-class SourceOffset(Message):
+class SourceOffset(Message, frozen=True):
     """A position in the log."""
 
     topic: str = ""
@@ -60,7 +60,7 @@ class SourceOffset(Message):
     offset: int = 0
 
 
-class ReplyTo(Message):
+class ReplyTo(Message, frozen=True):
     """Where an answer goes: a partition of `answers`, and the call's name within its gateway."""
 
     partition: UInt32 = 0
@@ -68,7 +68,7 @@ class ReplyTo(Message):
     deadline: Time | None = None
 
 
-class Filters(Message):
+class Filters(Message, frozen=True):
     """Which tracks may not be in an answer."""
 
     exclude_track_ids: tuple[str, ...] = ()
@@ -78,7 +78,7 @@ class Filters(Message):
     max_per_artist: UInt32 = 0
 
 
-class ListeningEvent(Message):
+class ListeningEvent(Message, frozen=True):
     """One thing a listener did. `position_seconds` is the position in the track, in seconds."""
 
     event_id: str = ""
@@ -90,7 +90,7 @@ class ListeningEvent(Message):
     position_seconds: float = 0.0
 
 
-class ChatTurn(Message):
+class ChatTurn(Message, frozen=True):
     """One utterance of a listener."""
 
     turn_id: str = ""
@@ -104,7 +104,7 @@ class ChatTurn(Message):
     after: tuple[SourceOffset, ...] = ()
 
 
-class PlaylistEvent(Message):
+class PlaylistEvent(Message, frozen=True):
     """One edit of a playlist."""
 
     event_id: str = ""

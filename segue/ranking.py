@@ -1,4 +1,4 @@
-"""One contract for every ranker: sessions and filters in, tracks that exist out, with scores that are sums of named parts.
+"""One contract for every ranker: sessions and filters in, existing tracks out, scored by sums of named parts.
 
 The messages here cross from the sessions service to the model server as MessagePack (`encode`, `decode`). Knows neither
 torch nor Triton.

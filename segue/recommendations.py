@@ -34,7 +34,7 @@ class RecommendationCause(StrEnum):
     REQUEST = "RECOMMENDATION_CAUSE_REQUEST"
 
 
-class RecommendationRequest(Message):
+class RecommendationRequest(Message, frozen=True):
     """Asks for `count` tracks (0 means 10), or with `session_only` for the session itself."""
 
     request_id: str = ""
@@ -49,14 +49,14 @@ class RecommendationRequest(Message):
     session_only: bool = False
 
 
-class ScorePart(Message):
+class ScorePart(Message, frozen=True):
     """One named summand of a score."""
 
     name: str = ""
     value: float = 0.0
 
 
-class Reason(Message):
+class Reason(Message, frozen=True):
     """One sentence that says why, and what it rests on: a score part, a code's name, a track of the session."""
 
     text: str = ""
@@ -65,7 +65,7 @@ class Reason(Message):
     because_track_id: str = ""
 
 
-class RecommendedTrack(Message):
+class RecommendedTrack(Message, frozen=True):
     """One recommended track. The parts sum to the score."""
 
     track_id: str = ""
@@ -76,7 +76,7 @@ class RecommendedTrack(Message):
     reasons: tuple[Reason, ...] = ()
 
 
-class SessionSnapshot(Message):
+class SessionSnapshot(Message, frozen=True):
     """What the system knows of one listener's recent past; `Session` in the protos."""
 
     listener_id: str = ""
@@ -85,7 +85,7 @@ class SessionSnapshot(Message):
     seen: tuple[SourceOffset, ...] = ()
 
 
-class RecommendationList(Message):
+class RecommendationList(Message, frozen=True):
     """Tracks for one listener, with reasons, and what they rest on."""
 
     recommendation_id: str = ""

@@ -1,7 +1,7 @@
 """What one listener has done lately: a bounded state, and the fold that keeps it.
 
-Knows nothing about Kafka, Faust, gRPC or the model: `services/sessions/stream.py` feeds it, and the recommender turns it
-into tokens.
+Knows nothing about Kafka, Faust, gRPC or the model: `services/sessions/stream.py` feeds it, and the recommender turns
+it into tokens.
 
 The state is a join-semilattice: the newest `MAX_EVENTS` events by (event time, event id), each id once, and the newest
 turns that fit `MAX_TURNS` and `MAX_TURN_CHARACTERS`. So the order in which a log's events arrive does not change it,

@@ -2,7 +2,7 @@
 
 Knows the mapping, not the messages: `segue/events.py` and its siblings declare them, and a contract test holds them
 against `protos/`. Two liberties that the proto3 JSON specification leaves to a writer are taken: 64-bit integers are
-written as numbers, and fields at their default are left out. Unknown fields are ignored, so producers may upgrade first.
+written as numbers, and fields at their default are left out. Unknown fields are ignored: producers may upgrade first.
 """
 
 from __future__ import annotations

@@ -8,7 +8,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterable
 from socketserver import ThreadingMixIn
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 
 import orjson
@@ -66,7 +66,7 @@ def serve(readiness: Readiness, bind: str, port: int) -> WSGIServer:
     def app(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         path = environ.get("PATH_INFO", "/")
         if path == "/metrics":
-            return metrics(environ, start_response)
+            return cast(Iterable[bytes], metrics(environ, start_response))
         missing = readiness.missing if path == "/ready" else {}
         known = path in ("/live", "/ready")
         status = "404 Not Found" if not known else "503 Service Unavailable" if missing else "200 OK"

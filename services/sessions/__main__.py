@@ -9,9 +9,10 @@ import sys  # noqa: E402
 from segue.errors import SegueError  # noqa: E402
 from segue.popularity import Popularity  # noqa: E402
 from services.runtime import health, log, settings  # noqa: E402
+from services.runtime.partitions import ASSIGNED  # noqa: E402
 from services.runtime.recommender import TritonRecommender  # noqa: E402
 from services.runtime.stream import faust_app, run  # noqa: E402
-from services.sessions.stream import SessionStream  # noqa: E402
+from services.sessions.stream import MODEL, SessionStream  # noqa: E402
 
 
 def main() -> int:
@@ -20,7 +21,7 @@ def main() -> int:
         given = settings.load()
         log.configure(given, "sessions")
         popular = Popularity.load(given.checkpoint)
-        readiness = health.Readiness("partitions assigned and tables recovered", "model")
+        readiness = health.Readiness(ASSIGNED, MODEL)
         health.serve(readiness, given.bind, given.metrics_port)
         app = faust_app(given, "segue-sessions")
         SessionStream(app, given, lambda: TritonRecommender(given.triton), popular, readiness).attach()

@@ -45,7 +45,7 @@ Incoming = ListeningEvent | ChatTurn | RecommendationRequest
 
 
 class Task(msgspec.Struct, frozen=True):
-    """One answer that is owed. `covers` are the records that are done once it is given; `record_ms` dates the newest."""
+    """One answer that is owed. `covers` are the records done once it is given; `record_ms` dates the newest of them."""
 
     session: Session
     cause: RecommendationCause
@@ -97,7 +97,7 @@ def take_in(record: Record, known: Session | None, rules: FoldRules) -> Accepted
     except InvalidMessage as error:
         return Refused(error)
     except Exception as error:
-        # The one place that catches whatever a record may do: it costs its sender a dead letter, and nobody else anything.
+        # The one place that catches whatever a record may do: it costs its sender a dead letter, nobody else anything.
         log.exception("record failed", topic=record.topic, partition=record.partition, offset=record.offset)
         return Refused(UnexpectedError(Violation("", f"{type(error).__name__}: {error}")))
 
@@ -193,7 +193,7 @@ def answer(task: Task, ranking: Ranking, now: datetime) -> RecommendationList:
 def degraded_answer(
     task: Task, last: Sequence[RecommendedTrack], popular: Popularity, reason: str, now: datetime
 ) -> RecommendationList:
-    """Return what can be said without the model: the listener's last list where the filters allow, else what is popular."""
+    """Return what can be said without the model: what the filters allow of the last list, else what is popular."""
     filters = _with_dislikes(task.filters, task.session)
     heard = {event.track_id for event in task.session.events}
     tracks = _allowed(last, filters, heard)[: task.count] or popular.top(task.count, filters, heard)
@@ -230,9 +230,7 @@ def _with_dislikes(filters: Filters, session: Session) -> Filters:
     return msgspec.structs.replace(filters, exclude_track_ids=(*filters.exclude_track_ids, *sorted(disliked)))
 
 
-def _allowed(
-    tracks: Sequence[RecommendedTrack], filters: Filters, heard: set[str]
-) -> list[RecommendedTrack]:
+def _allowed(tracks: Sequence[RecommendedTrack], filters: Filters, heard: set[str]) -> list[RecommendedTrack]:
     """What of a list the filters allow, as far as the list itself tells: it does not say which tracks are explicit."""
     if filters.exclude_explicit or filters.max_per_artist:
         return []

@@ -1,7 +1,12 @@
 """What the sessions service counts and measures. Labels are bounded: topics, partitions, outcomes, never an id."""
 
+import time
+from collections.abc import Mapping
+from datetime import datetime
+
 from prometheus_client import Counter, Gauge, Histogram
 
+from segue.recommendations import RecommendationCause
 from services.runtime.metrics import DEAD_LETTERS, EVENTS, LAG, MODEL_CALL, QUEUE_DEPTH, SECONDS, STATE_BYTES, UNDER_WAY
 
 __all__ = [
@@ -19,6 +24,9 @@ __all__ = [
     "SESSION_BYTES",
     "STATE_BYTES",
     "UNDER_WAY",
+    "note_answer",
+    "note_queue",
+    "note_versions",
 ]
 
 RECOMMENDATIONS = Counter("segue_recommendations_total", "Answers given", ["cause", "outcome"])
@@ -40,3 +48,26 @@ SESSION_BYTES = Histogram(
 )
 EXPIRED = Counter("segue_sessions_expired_total", "Idle listeners forgotten")
 MODEL_INFO = Gauge("segue_model_info", "1 for the versions that answered last", ["model_version", "token_version"])
+
+
+def note_answer(cause: RecommendationCause, degraded: bool, record_ms: int, event_time: datetime | None) -> None:  # noqa: FBT001
+    """Count an answer that the broker has acknowledged, and how old what it answers is."""
+    name = cause.removeprefix("RECOMMENDATION_CAUSE_").lower()
+    RECOMMENDATIONS.labels(name, "degraded" if degraded else "ok").inc()
+    now = time.time()
+    LOG_AGE.labels(name).observe(max(0.0, now - record_ms / 1_000))
+    if event_time is not None:
+        AGE.labels(name).observe(max(0.0, now - event_time.timestamp()))
+
+
+def note_queue(depths: Mapping[str, int], under_way: int) -> None:
+    """Set the gauges of what is owed."""
+    for lane, depth in depths.items():
+        QUEUE_DEPTH.labels(lane).set(depth)
+    UNDER_WAY.set(under_way)
+
+
+def note_versions(model_version: str, token_version: str) -> None:
+    """Show the versions that answered last, and none that answered before."""
+    MODEL_INFO.clear()
+    MODEL_INFO.labels(model_version, token_version).set(1)

@@ -8,54 +8,20 @@ answer covers them all. A turn or a request is answered on its own, once the pos
 from __future__ import annotations
 
 from collections import Counter, OrderedDict, deque
-from collections.abc import Iterable
 
 import msgspec
 
-from segue.events import SourceOffset
 from segue.recommendations import RecommendationCause
 from segue.session import Session
-from services.runtime.acknowledgement import Place
+from services.runtime.progress import Progress
 from services.sessions.handlers import Task
-
-
-class Folded:
-    """How far each partition was folded."""
-
-    def __init__(self) -> None:
-        self._next: dict[tuple[str, int], int] = {}
-
-    def advance(self, place: Place) -> None:
-        """The record at this place was folded, and so were all before it in its partition."""
-        topic, partition, offset = place
-        self.start((topic, partition), offset + 1)
-
-    def start(self, partition: tuple[str, int], offset: int) -> None:
-        """Everything before this offset was folded."""
-        self._next[partition] = max(offset, self._next.get(partition, 0))
-
-    def reached(self, positions: Iterable[SourceOffset]) -> bool:
-        """Whether all these positions were folded."""
-        return all(self._next.get((at.topic, at.partition), 0) > at.offset for at in positions)
-
-    def knows(self, partition: tuple[str, int]) -> bool:
-        """Whether anything is known of the partition."""
-        return partition in self._next
-
-    def forget(self) -> None:
-        """Partitions were assigned anew."""
-        self._next.clear()
-
-    def next_offset(self, partition: tuple[str, int]) -> int:
-        """The first offset of the partition that was not folded."""
-        return self._next.get(partition, 0)
 
 
 class WorkQueue:
     """The owed answers, in two lanes: `asked` (turns and requests) and `listening`."""
 
-    def __init__(self, folded: Folded) -> None:
-        self._folded = folded
+    def __init__(self, progress: Progress) -> None:
+        self._progress = progress
         self._listening: OrderedDict[str, Task] = OrderedDict()
         self._asked: deque[Task] = deque()
         self._held: list[tuple[float, Task]] = []
@@ -64,7 +30,7 @@ class WorkQueue:
         self._asking: Counter[str] = Counter()
 
     def put(self, task: Task, hold_until: float) -> None:
-        """Owe an answer. One that must wait for positions waits until `hold_until` at the latest, by the caller's clock."""
+        """Owe an answer. One that must wait for positions waits until `hold_until` at most, by the caller's clock."""
         if task.listener_id in self._newest or task.cause is not RecommendationCause.LISTENING:
             self._newest[task.listener_id] = task.session
         if task.cause is RecommendationCause.LISTENING:
@@ -73,7 +39,7 @@ class WorkQueue:
             self._listening[task.listener_id] = msgspec.structs.replace(task, covers=covers)
             return
         self._asking[task.listener_id] += 1
-        if self._folded.reached(task.after):
+        if self._progress.reached(task.after):
             self._asked.append(task)
         else:
             self._held.append((hold_until, task))
@@ -82,7 +48,7 @@ class WorkQueue:
         """Let go of what waited for positions that were folded meanwhile, or waited long enough."""
         held = []
         for hold_until, task in self._held:
-            if now >= hold_until or self._folded.reached(task.after):
+            if now >= hold_until or self._progress.reached(task.after):
                 self._asked.append(task)
             else:
                 held.append((hold_until, task))

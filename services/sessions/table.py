@@ -6,7 +6,6 @@ One writer owns a listener, so what is kept decoded cannot go stale while its pa
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Iterable
 from typing import Any
 
 import faust
@@ -25,7 +24,7 @@ class SessionTable:
     """States by listener. Change it only while a record of the listener's partition is read."""
 
     def __init__(self, app: faust.App, settings: Settings) -> None:
-        self._table: faust.Table[bytes, bytes] = app.Table(
+        self._table: Any = app.Table(
             "sessions", partitions=settings.partitions, key_type=bytes, value_type=bytes, options=dict(stream.ROCKSDB)
         )
         self._decoded: OrderedDict[bytes, Session] = OrderedDict()
@@ -58,6 +57,6 @@ class SessionTable:
         """Partitions were assigned anew: another worker may have written meanwhile."""
         self._decoded.clear()
 
-    def entries(self) -> Iterable[tuple[Any, Any]]:
+    def entries(self) -> Any:
         """Every listener's key and encoded state."""
         return self._table.items()
