@@ -1,8 +1,8 @@
 """The recent edits of one playlist: a bounded state, and the fold that keeps it and says which pairs an edit changed.
 
 The state is the newest `MAX_EDITS` edits by (event time, event id), and when the playlist was last deleted. While no
-edit has fallen out, what the edits make together does not depend on the order in which they arrive. Pairs of edits that fell
-out stay counted and only decay; from then on the state follows the log's order, which a partition keeps.
+edit has fallen out, what the edits make together does not depend on the order in which they arrive. Pairs of edits that
+fell out stay counted and only decay; from then on the state follows the log's order, which a partition keeps.
 """
 
 from __future__ import annotations
