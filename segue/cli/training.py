@@ -1,4 +1,7 @@
-"""`segue train` and `segue evaluate`: checkpoints made and measured, with progress. Knows options and printing, no model."""
+"""`segue train` and `segue evaluate`: checkpoints made and measured, with progress.
+
+Knows options and printing, no model.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Self
 
 import orjson
 import typer
@@ -107,7 +110,7 @@ class _TrainingProgress:
         self._progress = _progress()
         self._task: TaskID | None = None
 
-    def __enter__(self) -> _TrainingProgress:
+    def __enter__(self) -> Self:
         self._progress.start()
         return self
 

@@ -1,0 +1,55 @@
+"""Triton's `recommender`: decodes queries, lets `segue.model.recommender` rank them in one batch, encodes the rankings.
+
+A malformed query fails the request it came in, and no other. The checkpoint is the setting `SEGUE_CHECKPOINT`; when it
+is missing or damaged the model does not load, and Triton's log says why. Knows nothing about models.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import torch
+import triton_python_backend_utils as pb_utils
+
+from segue import ranking
+from segue.errors import MalformedMessage
+from segue.model.recommender import Recommender
+from segue.ranking import Query, Ranking
+from services.runtime import settings
+
+
+class TritonPythonModel:
+    """The class that Triton's Python backend looks for."""
+
+    def initialize(self, args: dict[str, str]) -> None:
+        """Load the checkpoint and rank once, so that the first listener does not wait for what is made on first use."""
+        torch.set_num_threads(1)
+        device = f"cuda:{args['model_instance_device_id']}" if args["model_instance_kind"] == "GPU" else "cpu"
+        self._recommender = Recommender.load(settings.load().checkpoint, device)
+        self._recommender.warm_up()
+
+    def execute(self, requests: Sequence[Any]) -> list[Any]:
+        """Answer every request; its QUERY and RANKING have shape [batch, 1]."""
+        asked = [_queries(request) for request in requests]
+        rankings = iter(self._recommender.rank([query for each in asked if isinstance(each, list) for query in each]))
+        return [
+            _answer([next(rankings) for _ in each])
+            if isinstance(each, list)
+            else pb_utils.InferenceResponse(error=pb_utils.TritonError(f"malformed query: {each}"))
+            for each in asked
+        ]
+
+
+def _queries(request: Any) -> list[Query] | MalformedMessage:
+    tensor = pb_utils.get_input_tensor_by_name(request, "QUERY").as_numpy()
+    try:
+        return [ranking.decode(value, Query) for value in tensor.ravel()]
+    except MalformedMessage as error:
+        return error
+
+
+def _answer(rankings: Sequence[Ranking]) -> Any:
+    encoded = np.array([[ranking.encode(each)] for each in rankings], dtype=np.object_)
+    return pb_utils.InferenceResponse([pb_utils.Tensor("RANKING", encoded)])

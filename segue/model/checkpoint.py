@@ -1,0 +1,254 @@
+"""A checkpoint: one folder with everything that serving needs, written whole or not at all, and checked when read.
+
+    config.json              shapes, blend weights, the word vocabulary
+    decoder.safetensors      the decoder's parameters, half precision
+    codebooks.safetensors    centroids and transforms; codebooks.json their names
+    index.safetensors        codes, neighbours and popularity of every track
+    catalog.jsonl            the tracks, without their lyrics, row by row
+    popular.jsonl            the popular list (segue/popularity.py)
+    metrics.json             what was measured in training; README.md the model card
+    manifest.json            SHA-256 of every other file, and the version made from them
+
+Knows files and arrays; needs no torch.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import numpy as np
+import numpy.typing as npt
+import orjson
+from safetensors import SafetensorError
+from safetensors.numpy import load as load_arrays
+from safetensors.numpy import save as save_arrays
+
+from segue import wire
+from segue.catalog import Track
+from segue.errors import CheckpointError, SegueError
+from segue.model.codebook_files import codebook_arrays, codebook_names, codebooks_from
+from segue.model.decoder_config import DecoderConfig
+from segue.model.index import NO_NEIGHBOURS, Index, NeighbourList
+from segue.model.scoring import BlendWeights
+from segue.popularity import POPULAR_FILE
+from segue.tokens.codebooks import Codebooks
+from segue.tokens.vocabulary import Vocabulary
+from segue.tokens.words import WordVocabulary
+
+FORMAT = "segue-checkpoint-1"
+MANIFEST = "manifest.json"
+_VERSION_DIGITS = 12
+
+Arrays = dict[str, npt.NDArray[Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Checkpoint:
+    """What a folder holds. `version` is made from the content: the same content has the same version."""
+
+    config: DecoderConfig
+    parameters: Arrays
+    codebooks: Codebooks
+    vocabulary: Vocabulary
+    index: Index
+    weights: BlendWeights
+    metrics: Mapping[str, Any]
+    version: str = ""
+
+    @classmethod
+    def load(cls, folder: Path) -> Checkpoint:
+        """Read and check a folder. Raises CheckpointError that names the file and what is wrong with it."""
+        files = _Files.open(folder)
+        config = files.json("config.json")
+        codebooks = _codebooks(files)
+        try:
+            decoder = msgspec.convert(config["decoder"], DecoderConfig)
+            return cls(
+                config=decoder,
+                parameters={name: values.astype(np.float32) for name, values in files.arrays("decoder").items()},
+                codebooks=codebooks,
+                vocabulary=Vocabulary(WordVocabulary(tuple(config["words"]), config["word_buckets"])),
+                index=_index(files, decoder.code_sizes),
+                weights=msgspec.convert(config["blend"], BlendWeights),
+                metrics=files.json("metrics.json"),
+                version=files.version,
+            )
+        except (KeyError, TypeError, ValueError, msgspec.ValidationError) as error:
+            raise CheckpointError(
+                f"{folder}/config.json does not fit the other files: {error!r}; rebuild it"
+            ) from error
+
+    def save(self, folder: Path, popular: Sequence[Track], card: str) -> str:
+        """Write the folder, replacing a checkpoint that is there, and return the version. Raises CheckpointError."""
+        contents = self._contents(popular, card)
+        digests = {name: sha256(content).hexdigest() for name, content in sorted(contents.items())}
+        version = _version(digests)
+        contents[MANIFEST] = _pretty({"format": FORMAT, "version": version, "files": digests})
+        _write(folder, contents)
+        return version
+
+    def _contents(self, popular: Sequence[Track], card: str) -> dict[str, bytes]:
+        config = {
+            "decoder": asdict(self.config),
+            "blend": asdict(self.weights),
+            "word_buckets": self.vocabulary.words.buckets,
+            "words": self.vocabulary.words.listed,
+        }
+        return {
+            "config.json": _pretty(config),
+            "decoder.safetensors": save_arrays(_contiguous(self.parameters, np.float16)),
+            "codebooks.safetensors": save_arrays(codebook_arrays(self.codebooks)),
+            "codebooks.json": _pretty(codebook_names(self.codebooks)),
+            "index.safetensors": save_arrays(_index_arrays(self.index)),
+            "catalog.jsonl": _lines([track for track in self.index.tracks if track is not None]),
+            POPULAR_FILE: _lines(popular),
+            "metrics.json": _pretty(dict(self.metrics)),
+            "README.md": card.encode(),
+        }
+
+
+def load_codebooks(folder: Path) -> Codebooks:
+    """Read only what coding a track needs, after checking the whole folder. Raises CheckpointError."""
+    return _codebooks(_Files.open(folder))
+
+
+@dataclass(frozen=True, slots=True)
+class _Files:
+    """The files of a checkpoint folder, each checked against the manifest when it is opened."""
+
+    folder: Path
+    contents: Mapping[str, bytes]
+    version: str
+
+    @classmethod
+    def open(cls, folder: Path) -> _Files:
+        manifest = _manifest(folder)
+        contents = {}
+        for name, digest in manifest["files"].items():
+            contents[name] = _read(folder / name)
+            if sha256(contents[name]).hexdigest() != digest:
+                raise CheckpointError(f"{folder / name} is damaged: its SHA-256 is not the manifest's; copy it again")
+        return cls(folder, contents, manifest["version"])
+
+    def json(self, name: str) -> Any:
+        try:
+            return orjson.loads(self.content(name))
+        except orjson.JSONDecodeError as error:
+            raise CheckpointError(f"{self.folder / name} is not JSON: {error}") from error
+
+    def arrays(self, stem: str) -> Arrays:
+        name = f"{stem}.safetensors"
+        try:
+            return load_arrays(self.content(name))
+        except (SafetensorError, ValueError) as error:
+            raise CheckpointError(f"{self.folder / name} holds no arrays: {error}") from error
+
+    def content(self, name: str) -> bytes:
+        if name not in self.contents:
+            raise CheckpointError(f"{self.folder / MANIFEST} does not name {name}; the checkpoint is incomplete")
+        return self.contents[name]
+
+
+def _manifest(folder: Path) -> dict[str, Any]:
+    path = folder / MANIFEST
+    try:
+        manifest = orjson.loads(_read(path))
+    except orjson.JSONDecodeError as error:
+        raise CheckpointError(f"{path} is damaged: {error}") from error
+    found = manifest.get("format") if isinstance(manifest, dict) else None
+    if found != FORMAT:
+        raise CheckpointError(f"{path} is foreign: its format is {found!r}, this program reads {FORMAT!r}")
+    files = manifest.get("files")
+    if not isinstance(files, dict) or manifest.get("version") != _version(files):
+        raise CheckpointError(f"{path} is damaged: its version is not that of its files; copy the checkpoint again")
+    if foreign := [name for name in files if Path(name).name != name]:
+        raise CheckpointError(f"{path} names {foreign[0]!r}, which is no file of the folder")
+    return dict(manifest)
+
+
+def _version(digests: Mapping[str, str]) -> str:
+    return sha256(orjson.dumps(digests, option=orjson.OPT_SORT_KEYS)).hexdigest()[:_VERSION_DIGITS]
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise CheckpointError(f"cannot read {path}: {error.strerror}; is {path.parent} a checkpoint folder?") from error
+
+
+def _codebooks(files: _Files) -> Codebooks:
+    try:
+        return codebooks_from(files.arrays("codebooks"), files.json("codebooks.json"))
+    except (KeyError, TypeError, ValueError) as error:
+        raise CheckpointError(f"{files.folder}/codebooks.safetensors lacks {error}; rebuild the checkpoint") from error
+
+
+def _index_arrays(index: Index) -> Arrays:
+    lengths = np.array([len(rows) for rows, _ in index.neighbours], np.int32)
+    return {
+        "codes": index.codes.astype(np.uint16),
+        "neighbour_lengths": lengths,
+        "neighbour_rows": np.concatenate([rows for rows, _ in index.neighbours]).astype(np.int32),
+        "neighbour_weights": np.concatenate([weights for _, weights in index.neighbours]).astype(np.float16),
+        "popularity": index.popularity.astype(np.float32),
+    }
+
+
+def _index(files: _Files, code_sizes: tuple[int, ...]) -> Index:
+    arrays = files.arrays("index")
+    try:
+        tracks = [wire.decode(line, Track) for line in files.content("catalog.jsonl").splitlines()]
+    except SegueError as error:
+        raise CheckpointError(f"{files.folder}/catalog.jsonl holds a line that is no track: {error}") from error
+    ends = np.cumsum(arrays["neighbour_lengths"])[:-1]
+    rows = np.split(arrays["neighbour_rows"].astype(np.int64), ends)
+    weights = np.split(arrays["neighbour_weights"].astype(np.float32), ends)
+    neighbours: list[NeighbourList] = [
+        (near, weight) if len(near) else NO_NEIGHBOURS for near, weight in zip(rows, weights, strict=True)
+    ]
+    codes = arrays["codes"].astype(np.int64)
+    if not len(tracks) == len(codes) == len(neighbours):
+        raise CheckpointError(f"{files.folder}/catalog.jsonl has {len(tracks)} tracks, index.safetensors {len(codes)}")
+    return Index.of(tracks, codes, code_sizes, neighbours, arrays["popularity"])
+
+
+def _contiguous(arrays: Mapping[str, npt.NDArray[Any]], kind: type[np.float16]) -> Arrays:
+    return {name: np.ascontiguousarray(values.astype(kind)) for name, values in sorted(arrays.items())}
+
+
+def _pretty(value: Any) -> bytes:
+    return orjson.dumps(value, option=orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS | orjson.OPT_SERIALIZE_NUMPY) + b"\n"
+
+
+def _lines(tracks: Sequence[Track]) -> bytes:
+    without_lyrics = (msgspec.structs.replace(track, lyrics="") for track in tracks)
+    return b"".join(wire.encode(track) + b"\n" for track in without_lyrics)
+
+
+def _write(folder: Path, contents: Mapping[str, bytes]) -> None:
+    """Write beside the folder and rename: a reader sees the old checkpoint or the new one, whole."""
+    partial = folder.with_name(f".{folder.name}.partial")
+    replaced = folder.with_name(f".{folder.name}.replaced")
+    if folder.exists() and any(folder.iterdir()) and not (folder / MANIFEST).is_file():
+        raise CheckpointError(f"{folder} holds something else than a checkpoint; choose another folder")
+    try:
+        for leftover in (partial, replaced):
+            shutil.rmtree(leftover, ignore_errors=True)
+        partial.mkdir(parents=True)
+        for name, content in contents.items():
+            (partial / name).write_bytes(content)
+        if folder.exists():
+            folder.replace(replaced)
+        partial.replace(folder)
+    except OSError as error:
+        raise CheckpointError(f"cannot write the checkpoint {folder}: {error}") from error
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
+        shutil.rmtree(replaced, ignore_errors=True)

@@ -1,0 +1,226 @@
+"""The catalogue as arrays: codes, neighbours, words and filters of every track, in one immutable snapshot.
+
+Rows are never moved or reused: a removed track keeps its row and is not recommendable. `updated` copies what changes
+and shares the rest, so a reader may keep the old snapshot while a new one is swapped in. Knows nothing about sessions
+or torch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from hashlib import blake2b
+
+import numpy as np
+import numpy.typing as npt
+
+from segue.catalog import Neighbour, Track, TrackTokens
+from segue.tokens.codebook import Floats, Integers
+from segue.tokens.codebooks import Codebooks
+from segue.tokens.content import spoken_words
+
+MAX_NEIGHBOURS = 100
+
+NeighbourList = tuple[Integers, Floats]
+NO_NEIGHBOURS: NeighbourList = (np.zeros(0, np.int64), np.zeros(0, np.float32))
+
+
+@dataclass(frozen=True, slots=True)
+class Index:
+    """One snapshot. Arrays have one entry for each row; `codes` has shape [tracks, modalities].
+
+    `rows` also names tracks that are only known as somebody's neighbour; their `tracks` entry is None. `neighbours`
+    is what counts now; `stored_neighbours` are the checkpoint's, over which live ones are merged anew each time.
+    """
+
+    tracks: tuple[Track | None, ...]
+    rows: Mapping[str, int]
+    codes: Integers
+    code_sizes: tuple[int, ...]
+    neighbours: tuple[NeighbourList, ...]
+    stored_neighbours: tuple[NeighbourList, ...]
+    popularity: Floats
+    recommendable: npt.NDArray[np.bool_]
+    explicit: npt.NDArray[np.bool_]
+    by_word: Mapping[str, Integers]
+    by_artist: Mapping[str, Integers]
+    versions: Mapping[str, int]
+    fingerprint: int = 0
+
+    def __len__(self) -> int:
+        return len(self.tracks)
+
+    @property
+    def token_version(self) -> str:
+        """Made from the versions of the tracks that the stream told of, in any order; `base` before the first."""
+        return f"{self.fingerprint:016x}" if self.versions else "base"
+
+    def track(self, row: int) -> Track:
+        """Return the track of a recommendable row."""
+        track = self.tracks[row]
+        assert track is not None, "only rows with content are recommendable"
+        return track
+
+    def neighbour_weight(self, row: int) -> float:
+        """Return the largest weight in the row's list of neighbours; 0 without any."""
+        weights = self.neighbours[row][1]
+        return float(weights[0]) if len(weights) else 0.0
+
+    @classmethod
+    def of(
+        cls,
+        tracks: Sequence[Track],
+        codes: Integers,
+        code_sizes: tuple[int, ...],
+        neighbours: Sequence[NeighbourList],
+        popularity: Floats,
+    ) -> Index:
+        """Build the first snapshot from a whole catalogue, row by row."""
+        return cls(
+            tracks=tuple(tracks),
+            rows={track.track_id: row for row, track in enumerate(tracks)},
+            codes=np.asarray(codes, np.int64),
+            code_sizes=code_sizes,
+            neighbours=tuple(neighbours),
+            stored_neighbours=tuple(neighbours),
+            popularity=popularity,
+            recommendable=np.ones(len(tracks), bool),
+            explicit=np.array([track.explicit for track in tracks], bool),
+            by_word=_inverted(enumerate(map(spoken_words, tracks))),
+            by_artist=_inverted((row, track.artists) for row, track in enumerate(tracks)),
+            versions={},
+        )
+
+    def updated(self, tokens: Sequence[TrackTokens], codebooks: Codebooks, removed: Iterable[str] = ()) -> Index:
+        """Return the snapshot after these tokens, the newest version of each track winning, and these removals.
+
+        New tracks get rows; codes replace the old ones; live neighbours are merged over those of the checkpoint.
+        """
+        newest: dict[str, TrackTokens] = {}
+        for token in tokens:
+            known = (
+                newest[token.track_id].version if token.track_id in newest else self.versions.get(token.track_id, -1)
+            )
+            if token.version >= known:
+                newest[token.track_id] = token
+        draft = _Draft(self, codebooks)
+        for token in newest.values():
+            draft.put(token)
+        for track_id in removed:
+            draft.remove(track_id)
+        return draft.index()
+
+
+class _Draft:
+    """The next snapshot while it is being made: what changes is copied once."""
+
+    def __init__(self, base: Index, codebooks: Codebooks) -> None:
+        self._base = base
+        self._codebooks = codebooks
+        self._tracks = list(base.tracks)
+        self._rows = dict(base.rows)
+        self._neighbours = list(base.neighbours)
+        self._by_word = dict(base.by_word)
+        self._by_artist = dict(base.by_artist)
+        self._versions = dict(base.versions)
+        self._fingerprint = base.fingerprint
+        self._codes: dict[int, tuple[int, ...]] = {}
+        self._recommendable: dict[int, bool] = {}
+
+    def put(self, token: TrackTokens) -> None:
+        row = self._row(token.track_id)
+        self._codes[row] = self._codebooks.as_row(token.codes)
+        if token.track is not None:
+            self._replace_words(row, token.track)
+            self._tracks[row] = token.track
+        self._recommendable[row] = self._tracks[row] is not None
+        if token.neighbours:
+            stored = self._base.stored_neighbours
+            live = self._live(token.neighbours)
+            self._neighbours[row] = merged(stored[row] if row < len(stored) else NO_NEIGHBOURS, live)
+        self._forget_version(token.track_id)
+        self._versions[token.track_id] = token.version
+        self._fingerprint ^= _version_mark(token.track_id, token.version)
+
+    def remove(self, track_id: str) -> None:
+        if (row := self._rows.get(track_id)) is not None:
+            self._recommendable[row] = False
+            self._forget_version(track_id)
+
+    def index(self) -> Index:
+        base, added = self._base, len(self._tracks) - len(self._base)
+        codes = np.concatenate([base.codes, np.tile(np.array(base.code_sizes, np.int64), (added, 1))])
+        recommendable = np.concatenate([base.recommendable, np.zeros(added, bool)])
+        explicit = np.concatenate([base.explicit, np.zeros(added, bool)])
+        for row, values in self._codes.items():
+            codes[row] = values
+            track = self._tracks[row]
+            explicit[row] = track is not None and track.explicit
+        for row, allowed in self._recommendable.items():
+            recommendable[row] = allowed
+        return replace(
+            base,
+            tracks=tuple(self._tracks),
+            rows=self._rows,
+            codes=codes,
+            neighbours=tuple(self._neighbours),
+            popularity=np.concatenate([base.popularity, np.zeros(added, np.float32)]),
+            recommendable=recommendable,
+            explicit=explicit,
+            by_word=self._by_word,
+            by_artist=self._by_artist,
+            versions=self._versions,
+            fingerprint=self._fingerprint,
+        )
+
+    def _row(self, track_id: str) -> int:
+        row = self._rows.setdefault(track_id, len(self._tracks))
+        if row == len(self._tracks):
+            self._tracks.append(None)
+            self._neighbours.append(NO_NEIGHBOURS)
+        return row
+
+    def _live(self, neighbours: Sequence[Neighbour]) -> NeighbourList:
+        rows = [self._row(neighbour.track_id) for neighbour in neighbours]
+        return np.array(rows, np.int64), np.array([neighbour.weight for neighbour in neighbours], np.float32)
+
+    def _replace_words(self, row: int, track: Track) -> None:
+        old = self._tracks[row]
+        for table, before, after in (
+            (self._by_word, set(spoken_words(old)) if old else set(), set(spoken_words(track))),
+            (self._by_artist, set(old.artists) if old else set(), set(track.artists)),
+        ):
+            for name in before - after:
+                table[name] = table[name][table[name] != row]
+            for name in after - before:
+                table[name] = np.append(table.get(name, NO_NEIGHBOURS[0]), row)
+
+    def _forget_version(self, track_id: str) -> None:
+        if track_id in self._versions:
+            self._fingerprint ^= _version_mark(track_id, self._versions.pop(track_id))
+
+
+def merged(stored: NeighbourList, live: NeighbourList) -> NeighbourList:
+    """Return two lists as one, heaviest first, at most MAX_NEIGHBOURS long.
+
+    Weights compare within one list only, so the live ones are scaled until both lists' largest are equal.
+    """
+    scale = float(stored[1].max() / live[1].max()) if len(stored[1]) and live[1].max() > 0 else 1.0
+    rows = np.concatenate([stored[0], live[0]])
+    weights = np.concatenate([stored[1], live[1] * scale])
+    distinct, places = np.unique(rows, return_inverse=True)
+    summed = np.bincount(places, weights).astype(np.float32)
+    order = np.lexsort((distinct, -summed))[:MAX_NEIGHBOURS]
+    return distinct[order], summed[order]
+
+
+def _inverted(named: Iterable[tuple[int, Iterable[str]]]) -> dict[str, Integers]:
+    rows: dict[str, list[int]] = {}
+    for row, names in named:
+        for name in names:
+            rows.setdefault(name, []).append(row)
+    return {name: np.array(entries, np.int64) for name, entries in rows.items()}
+
+
+def _version_mark(track_id: str, version: int) -> int:
+    return int.from_bytes(blake2b(f"{track_id}\0{version}".encode(), digest_size=8).digest())

@@ -1,0 +1,110 @@
+"""Why a track was recommended: sentences for the parts that speak most for it.
+
+Knows scores, code names and the session's tracks. A sentence names only tracks of the catalogue and words that stand in
+the track's own text, so nothing else that a listener typed is repeated.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from segue.model.index import Index
+from segue.model.scoring import Context, Scores, rarity
+from segue.recommendations import Reason
+from segue.tokens.codebooks import Codebooks
+from segue.tokens.content import MODALITIES, spoken_words
+
+MAX_REASONS = 3
+MAX_QUOTED_WORDS = 3
+# A part that speaks less than this for a track, in logits, is no reason unless it is the only one.
+_TELLING = 0.1
+
+
+class Reasoner:
+    """Puts the parts of one session's scores into words."""
+
+    def __init__(self, scores: Scores, codebooks: Codebooks) -> None:
+        self._index: Index = scores.index
+        self._context: Context = scores.context
+        self._codebooks = codebooks
+        lists = [self._index.neighbours[row] for row in self._context.rows]
+        self._near_rows = np.concatenate([rows for rows, _ in lists]) if lists else np.zeros(0, np.int64)
+        self._near_weights = (
+            np.concatenate([weights * by for (_, weights), by in zip(lists, self._context.row_weights, strict=True)])
+            if lists
+            else np.zeros(0, np.float32)
+        )
+        self._near_from = np.repeat(self._context.rows, [len(rows) for rows, _ in lists]) if lists else self._near_rows
+
+    def reasons(self, row: int, parts: Mapping[str, float]) -> tuple[Reason, ...]:
+        """Return at most MAX_REASONS reasons for the row, the part that speaks most for it first; at least one."""
+        falling = sorted(parts, key=lambda name: -parts[name])
+        found: list[Reason] = []
+        for name in falling:
+            if len(found) == MAX_REASONS or (parts[name] < _TELLING and found):
+                break
+            if (reason := self._reason(name, row)) is not None:
+                found.append(reason)
+        return tuple(found) or (Reason(text="The closest that is left", part=falling[0]),)
+
+    def quoted(self, row: int) -> list[str]:
+        """Return the words of the utterances that the track's own text carries, the rarest first."""
+        matched = [word for word in spoken_words(self._index.track(row)) if word in self._context.words]
+        known = [word for word in matched if word in self._index.by_word]
+        return sorted(known, key=lambda word: (-rarity(self._index, word), word))[:MAX_QUOTED_WORDS]
+
+    def _reason(self, part: str, row: int) -> Reason | None:
+        if part == "neighbours":
+            return self._neighbour_reason(row)
+        if part == "words":
+            quoted = " and ".join(f"\u201c{word}\u201d" for word in self.quoted(row))
+            return Reason(text=f"You said {quoted}", part=part) if quoted else None
+        if part == "popularity":
+            return Reason(text="Many listeners add it to their playlists", part=part)
+        return self._code_reason(part, row)
+
+    def _neighbour_reason(self, row: int) -> Reason | None:
+        places = np.flatnonzero(self._near_rows == row)
+        if not len(places):
+            return None
+        strongest = int(self._near_from[places[np.argmax(self._near_weights[places])]])
+        track = self._index.tracks[strongest]
+        if track is None:
+            return None
+        return Reason(text=f"Often in playlists with {track.title}", part="neighbours", because_track_id=track.track_id)
+
+    def _code_reason(self, modality: str, row: int) -> Reason | None:
+        column = MODALITIES.index(modality)
+        code = int(self._index.codes[row, column])
+        name = self._codebooks.name(modality, code)
+        if not name:
+            return None
+        alike = self._context.rows[self._index.codes[self._context.rows, column] == code]
+        because = next((track for place in alike if (track := self._index.tracks[place]) is not None), None)
+        if modality == "metadata" and (shared := self._shared_artist(row)) is not None:
+            artist, track_id = shared
+            return Reason(
+                text=f"By {artist}, whom you played", part=modality, code_name=name, because_track_id=track_id
+            )
+        text = _sentence(modality, name) + (f", like {because.title}" if because else "")
+        return Reason(text=text, part=modality, code_name=name, because_track_id=because.track_id if because else "")
+
+    def _shared_artist(self, row: int) -> tuple[str, str] | None:
+        names = self._index.track(row).artists
+        for place in self._context.rows:
+            played = self._index.tracks[place]
+            if played is not None and (shared := next((name for name in names if name in played.artists), None)):
+                return shared, played.track_id
+        return None
+
+
+def _sentence(modality: str, name: str) -> str:
+    return {
+        "playlist": f"In the same kind of playlists: {name}",
+        "tags": f"Tagged {name}",
+        "metadata": f"From around {name}",
+        "lyrics": f"Sings of {name}",
+        "audio": f"Sounds of {name}",
+    }[modality]

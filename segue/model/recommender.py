@@ -1,0 +1,143 @@
+"""The ranker: queries in, rankings with parts and reasons out; one forward pass for a whole batch.
+
+Implements `segue.ranking.Ranker`. Holds one index at a time and swaps it whole, so that a batch sees one catalogue.
+Knows neither Triton nor where new indexes come from.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from segue.catalog import Track
+from segue.model.checkpoint import Checkpoint
+from segue.model.decoder import Batch, Decoder
+from segue.model.index import Index
+from segue.model.precision import fast_type
+from segue.model.reasons import Reasoner
+from segue.model.reply import NAMED_TRACKS, reply
+from segue.model.scoring import Context, Scorer, Scores
+from segue.model.selection import best_rows
+from segue.ranking import Query, Ranking
+from segue.recommendations import RecommendedTrack, ScorePart
+from segue.session import Session
+from segue.tokens.codebook import Floats
+from segue.tokens.prompt import Moment, prompt, query_moments
+
+MAX_BATCH = 64
+
+
+@dataclass(frozen=True, slots=True)
+class _Snapshot:
+    """An index and what is derived from it: read together, swapped together."""
+
+    index: Index
+    scorer: Scorer
+    code_rows: np.ndarray[tuple[int, int], np.dtype[np.int64]]
+
+
+class Recommender:
+    """Ranks the tracks of an index for sessions; starts with the index of its checkpoint."""
+
+    def __init__(self, checkpoint: Checkpoint, device: torch.device | str = "cpu") -> None:
+        self.checkpoint = checkpoint
+        self._device = torch.device(device)
+        decoder = Decoder(checkpoint.config)
+        decoder.load_state_dict({name: torch.from_numpy(values) for name, values in checkpoint.parameters.items()})
+        self._codes = decoder.codes.weight.detach().float().to(self._device)
+        self._decoder = decoder.to(self._device, fast_type(self._device)).eval()
+        self._offsets = np.array(checkpoint.config.code_offsets, np.int64)
+        self._snapshot = self._derived(checkpoint.index)
+
+    @classmethod
+    def load(cls, folder: Path, device: torch.device | str = "cpu") -> Recommender:
+        """Load a checkpoint folder. Raises CheckpointError."""
+        return cls(Checkpoint.load(folder), device)
+
+    @property
+    def index(self) -> Index:
+        """The index that the next batch will see."""
+        return self._snapshot.index
+
+    def swap(self, index: Index) -> None:
+        """Use another index from the next batch on. Safe beside `rank`: the assignment is atomic."""
+        self._snapshot = self._derived(index)
+
+    def rank(self, queries: Sequence[Query]) -> list[Ranking]:
+        """Return one ranking for each query, in order; see `segue.ranking.Ranker`."""
+        snapshot = self._snapshot
+        rankings: list[Ranking] = []
+        for start in range(0, len(queries), MAX_BATCH):
+            chunk = queries[start : start + MAX_BATCH]
+            told = [query_moments(query, snapshot.index.rows, self.checkpoint.vocabulary) for query in chunk]
+            scored = self._scores(snapshot, told, [_texts(query) for query in chunk], [query.now_ms for query in chunk])
+            rankings += [self._ranking(query, scores) for query, scores in zip(chunk, scored, strict=True)]
+        return rankings
+
+    def warm_up(self) -> None:
+        """Rank once for nobody: what torch makes on first use is made now."""
+        self.rank([Query(session=Session("")), Query(session=Session(""), utterance="hello")])
+
+    def scores(
+        self, told: Sequence[Sequence[Moment]], texts: Sequence[Sequence[str]], now_ms: Sequence[int]
+    ) -> list[Scores]:
+        """Return every track's score for each list of moments and its utterances: for evaluation, to read the model."""
+        return self._scores(self._snapshot, told, texts, now_ms)
+
+    def _derived(self, index: Index) -> _Snapshot:
+        return _Snapshot(index, Scorer(index, self.checkpoint.weights), index.codes + self._offsets)
+
+    @torch.inference_mode()
+    def _scores(
+        self,
+        snapshot: _Snapshot,
+        told: Sequence[Sequence[Moment]],
+        texts: Sequence[Sequence[str]],
+        now_ms: Sequence[int],
+    ) -> list[Scores]:
+        prompts = [prompt(moments, now) for moments, now in zip(told, now_ms, strict=True)]
+        hidden = self._decoder.last(Batch.of(prompts, snapshot.code_rows, self._device))
+        logits: Floats = (hidden.float() @ self._codes.T).cpu().numpy()
+        contexts = [Context.of(moments, said) for moments, said in zip(told, texts, strict=True)]
+        return [snapshot.scorer.score(row, context) for row, context in zip(logits, contexts, strict=True)]
+
+    def _ranking(self, query: Query, scores: Scores) -> Ranking:
+        rows = best_rows(scores.index, scores.totals, query)
+        reasoner = Reasoner(scores, self.checkpoint.codebooks)
+        tracks = [_recommended(scores.index.track(row), row, scores, reasoner) for row in rows]
+        return Ranking(
+            # Sums in double precision may differ in the last digits from the sums that chose the rows.
+            tracks=tuple(sorted(tracks, key=lambda track: -track.score)),
+            reply_text=_reply(scores, rows, reasoner) if query.utterance else "",
+            model_version=self.checkpoint.version,
+            token_version=scores.index.token_version,
+        )
+
+
+def _recommended(track: Track, row: int, scores: Scores, reasoner: Reasoner) -> RecommendedTrack:
+    parts = scores.parts(row)
+    return RecommendedTrack(
+        track_id=track.track_id,
+        title=track.title,
+        artists=track.artists,
+        score=sum(parts.values()),
+        parts=tuple(ScorePart(name, value) for name, value in parts.items()),
+        reasons=reasoner.reasons(row, parts),
+    )
+
+
+def _reply(scores: Scores, rows: Sequence[int], reasoner: Reasoner) -> str:
+    matched = dict.fromkeys(word for row in rows[:NAMED_TRACKS] for word in reasoner.quoted(row))
+    return reply([scores.index.track(row) for row in rows], list(matched), knows_session=len(scores.context.rows) > 0)
+
+
+def _texts(query: Query) -> list[str]:
+    """Return what was said, oldest first, the utterance to answer last and once."""
+    said = [turn.text for turn in query.session.turns]
+    if query.utterance and (not said or said[-1] != query.utterance):
+        said.append(query.utterance)
+    return said

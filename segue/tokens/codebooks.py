@@ -1,0 +1,74 @@
+"""The five codebooks together: a track in, five codes out.
+
+Codes from content need nothing but what is here. The playlist code comes from the company that a track keeps, so it is
+absent for a new track until its neighbours are known (`from_neighbours`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from segue.catalog import Track, TrackCodes
+from segue.tokens.codebook import Codebook, Integers
+from segue.tokens.content import MODALITIES, TEXT_MODALITIES, features
+
+
+@dataclass(frozen=True, slots=True)
+class Codebooks:
+    """One codebook for each modality."""
+
+    books: Mapping[str, Codebook]
+
+    @property
+    def sizes(self) -> tuple[int, ...]:
+        """The number of codes of each modality, the absent one not counted, in the order of MODALITIES."""
+        return tuple(self.books[modality].absent for modality in MODALITIES)
+
+    def encode(self, track: Track) -> TrackCodes:
+        """Return the codes of a track's content; its playlist code is absent."""
+        return self.as_message(self.content_codes([track])[0])
+
+    def content_codes(self, tracks: Sequence[Track]) -> Integers:
+        """Return codes from content alone, [tracks, modalities]."""
+        columns = {
+            modality: self.books[modality].codes([features(track, modality) for track in tracks])
+            for modality in TEXT_MODALITIES
+        }
+        columns["audio"] = self.books["audio"].codes([track.audio_features for track in tracks])
+        columns["playlist"] = np.full(len(tracks), self.books["playlist"].absent, np.int64)
+        return np.stack([columns[modality] for modality in MODALITIES], axis=1)
+
+    def from_neighbours(self, neighbour_codes: Integers, weights: Sequence[float]) -> int:
+        """Return the playlist code nearest to the weighted mean of the neighbours' playlist centroids."""
+        book = self.books["playlist"]
+        known = [
+            (int(code), weight) for code, weight in zip(neighbour_codes, weights, strict=True) if code < book.absent
+        ]
+        if not known:
+            return book.absent
+        centroids = book.centroids[[code for code, _ in known]]
+        mean = np.average(centroids, axis=0, weights=[weight for _, weight in known])
+        return int(book.nearest(mean[None].astype(np.float32))[0])
+
+    def as_message(self, codes: Sequence[int] | Integers) -> TrackCodes:
+        """Return a row of code numbers as the schema's message, absent ones as None."""
+        present = {
+            modality: int(code)
+            for modality, code, size in zip(MODALITIES, codes, self.sizes, strict=True)
+            if 0 <= code < size
+        }
+        return TrackCodes(**present)
+
+    def as_row(self, codes: TrackCodes | None) -> tuple[int, ...]:
+        """Return the message as a row of code numbers; a code that no book has counts as absent."""
+        given = [getattr(codes, modality, None) for modality in MODALITIES]
+        return tuple(
+            code if code is not None and code < size else size for code, size in zip(given, self.sizes, strict=True)
+        )
+
+    def name(self, modality: str, code: int) -> str:
+        """Return the human name of a code; empty for an absent one."""
+        return self.books[modality].name(code)

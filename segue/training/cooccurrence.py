@@ -1,0 +1,78 @@
+"""Which tracks playlists put side by side: weighted counts, and the bounded lists of neighbours made of them.
+
+Two additions to one playlist count when they are at most ten places apart, less the farther, and less the longer ago.
+Knows rows and histories; the same counts feed the playlist codebook and the neighbours' part of a score.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.sparse import coo_matrix, csr_matrix
+
+from segue.model.index import MAX_NEIGHBOURS, NO_NEIGHBOURS, NeighbourList
+from segue.tokens.codebook import Floats
+from segue.tokens.histories import PLAYLIST, History
+
+WINDOW = 10
+_DAY_MS = 86_400_000
+
+
+@dataclass(frozen=True, slots=True)
+class Recency:
+    """How evidence fades: by 1/e in `days`, counted back from `now_ms`; never where `days` is None."""
+
+    now_ms: int
+    days: float | None = None
+
+    def weights(self, times_ms: np.ndarray[tuple[int], np.dtype[np.int64]]) -> Floats:
+        """Return a weight in (0, 1] for each time; what is undated counts as happening now."""
+        if self.days is None:
+            return np.ones(len(times_ms), np.float32)
+        ages = np.where(times_ms == 0, 0, np.maximum(0, self.now_ms - times_ms))
+        return np.asarray(np.exp(-ages / (self.days * _DAY_MS)), np.float32)
+
+
+def cooccurrences(histories: Sequence[History], tracks: int, recency: Recency) -> csr_matrix:
+    """Return the symmetric [tracks, tracks] matrix of weighted counts: 1 / sqrt(distance) times recency."""
+    first, second, weights = [np.zeros(0, np.int64)], [np.zeros(0, np.int64)], [np.zeros(0, np.float32)]
+    for history in histories:
+        if history.kind != PLAYLIST:
+            continue
+        rows = np.array([moment.row for moment in history.moments], np.int64)
+        fading = recency.weights(np.array([moment.time_ms for moment in history.moments], np.int64))
+        for distance in range(1, min(WINDOW, len(rows) - 1) + 1):
+            first.append(rows[:-distance])
+            second.append(rows[distance:])
+            weights.append(fading[distance:] / np.float32(np.sqrt(distance)))
+    one, other, weight = np.concatenate(first), np.concatenate(second), np.concatenate(weights)
+    apart = one != other
+    half = coo_matrix((weight[apart], (one[apart], other[apart])), (tracks, tracks))
+    return csr_matrix(half + half.T)
+
+
+def neighbour_lists(counts: csr_matrix, occurrences: Floats, most: int = MAX_NEIGHBOURS) -> list[NeighbourList]:
+    """Return each track's neighbours, heaviest first: counts over the square root of both tracks' occurrences."""
+    norms = np.sqrt(np.maximum(occurrences, 1.0))
+    lists: list[NeighbourList] = []
+    for row in range(counts.shape[0]):
+        span = slice(counts.indptr[row], counts.indptr[row + 1])
+        near = counts.indices[span].astype(np.int64)
+        weights = (counts.data[span] / (norms[row] * norms[near])).astype(np.float32)
+        order = np.lexsort((near, -weights))[:most]
+        # The checkpoint keeps half precision; what rounds to nothing there is nothing here.
+        order = order[weights[order] > 1e-6]
+        lists.append((near[order], weights[order]) if len(order) else NO_NEIGHBOURS)
+    return lists
+
+
+def additions(histories: Sequence[History], tracks: int, recency: Recency) -> Floats:
+    """Return how often each track was played, liked or put into a playlist, [tracks], fading with time."""
+    counts = np.zeros(tracks, np.float64)
+    for history in histories:
+        wanted = [moment for moment in history.moments if moment.wanted]
+        fading = recency.weights(np.array([moment.time_ms for moment in wanted], np.int64))
+        np.add.at(counts, [moment.row for moment in wanted], fading)
+    return counts.astype(np.float32)
