@@ -12,7 +12,7 @@ FROM docker.io/library/python:3.11-slim-bookworm
 # A named volume that is mounted on /state for the first time takes this owner.
 RUN mkdir /state && chown 10001:10001 /state
 COPY --from=environment /opt/segue /opt/segue
-COPY --chmod=755 deploy/docker/own-state /usr/local/bin/own-state
+COPY --chmod=755 deploy/docker/own-state deploy/docker/ready /usr/local/bin/
 COPY segue /app/segue
 COPY services /app/services
 ENV PATH=/opt/segue/bin:$PATH PYTHONPATH=/app PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 OMP_NUM_THREADS=1 \

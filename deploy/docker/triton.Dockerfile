@@ -10,12 +10,15 @@ WORKDIR /build
 COPY pyproject.toml requirements.lock ./
 RUN pip3 install --no-cache-dir --break-system-packages "uv==${UV_VERSION}" \
  && uv pip install --system --break-system-packages --no-cache ${TORCH_BACKEND:+--torch-backend ${TORCH_BACKEND}} \
-      -r pyproject.toml --extra model -c requirements.lock
+      -r pyproject.toml --extra model pydantic-settings -c requirements.lock
 COPY segue /opt/segue/segue
+# The model reads its settings where every service does.
+COPY services/__init__.py /opt/segue/services/
+COPY services/runtime /opt/segue/services/runtime
 COPY model_repo /opt/segue/model_repo
 RUN python3 -c "import pathlib, sysconfig; \
 pathlib.Path(sysconfig.get_path('purelib'), 'segue.pth').write_text('/opt/segue\n')" \
- && cd / && python3 -c "import segue, torch"
+ && cd / && python3 -c "import torch, segue.ranking, services.runtime.settings"
 # torch asks for the user's name and home to place its caches.
 ENV USER=triton HOME=/tmp PYTHONDONTWRITEBYTECODE=1 OMP_NUM_THREADS=1 MKL_NUM_THREADS=1
 WORKDIR /opt/segue

@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+import psutil
 import typer
 from rich.console import Console
 
@@ -84,6 +85,17 @@ def run() -> None:
                 logs.print_new()
                 stack.check()
                 time.sleep(WATCH_SECONDS)
+
+
+@app.command()
+def demo() -> None:
+    """Start everything, stream the sample, show recommendations, talk, measure, stop."""
+    # Imported late: only the demo needs the client libraries.
+    from deploy.local.demo.show import run_demo  # noqa: PLC0415
+
+    with _one_sentence():
+        figures = run_demo(load(), console, started=psutil.Process().create_time())
+    print(figures.json())
 
 
 @app.command(hidden=True)

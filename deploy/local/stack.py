@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import secrets
+import shutil
 import subprocess
 import sys
 import time
@@ -38,7 +39,8 @@ KILL_SECONDS = 30.0
 class LocalStack:
     """The stack, or with `only` some of its parts: kafka, triton, topics, gateway, sessions, track_tokens.
 
-    A context manager: started on entry, stopped on exit. Not for use from several threads at once.
+    A context manager: started on entry, stopped on exit. With `fresh` it forgets what earlier runs in its folder have
+    stored. Not for use from several threads at once.
     """
 
     def __init__(
@@ -48,6 +50,8 @@ class LocalStack:
         report: Report = lambda _name, _part: None,
         console: Console | None = None,
         make: MakeParts = make_parts,
+        *,
+        fresh: bool = False,
     ) -> None:
         if unknown := set(only) - set(NAMES):
             raise StackError(f"unknown parts {sorted(unknown)}; there are {', '.join(NAMES)}")
@@ -55,6 +59,7 @@ class LocalStack:
         self._only = frozenset(only)
         self._report = report
         self._make = make
+        self._fresh = fresh
         self._console = console or Console(stderr=True)
         self._name = f"segue-{secrets.token_hex(4)}"
         self._parts: list[Part] = []
@@ -144,6 +149,8 @@ class LocalStack:
     def _prepare(self) -> None:
         self._open.enter_context(record.held(self.config.folder))
         clean_after_crash(self.config.folder)
+        if self._fresh:
+            forget(self.config.folder)
         check_space(self.config)
         self._record = Record(self._name, supervisor=os.getpid())
         self._parts = list(self._make(self.config, self._only, self._name, self._console))
@@ -226,6 +233,12 @@ def clean_after_crash(folder: Path) -> list[int]:
     ended = guard.end_all(left.stack)
     record.remove(folder)
     return ended
+
+
+def forget(folder: Path) -> None:
+    """Remove Kafka's log and the services' tables. The caller holds the folder."""
+    for name in ("kafka", "state"):
+        shutil.rmtree(folder / name, ignore_errors=True)
 
 
 def _start_guard(stack: str) -> subprocess.Popen[bytes]:
