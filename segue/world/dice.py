@@ -53,18 +53,27 @@ class Dice:
 
     def weighted(self, weights: Floats) -> int:
         """An index, as often as its weight says."""
-        total = np.cumsum(weights)
-        return min(int(np.searchsorted(total, self._generator.random() * total[-1], side="right")), len(weights) - 1)
+        return self._index(np.cumsum(weights))
 
     def several(self, weights: Floats, count: int) -> list[int]:
         """At most `count` different indices of positive weight, as often as their weights say, in the order drawn."""
         left = np.array(weights, dtype=np.float64)
+        count = min(count, int(np.count_nonzero(left > 0)))
+        total = np.cumsum(left)
         drawn: list[int] = []
-        for _ in range(min(count, int(np.count_nonzero(left > 0)))):
-            drawn.append(self.weighted(left))
-            left[drawn[-1]] = 0.0
+        while len(drawn) < count:
+            index = self._index(total)
+            if index in drawn:
+                # Drawing again is as good as drawing without it, and one sum over all weights serves many draws.
+                left[drawn] = 0.0
+                total = np.cumsum(left)
+            else:
+                drawn.append(index)
         return drawn
 
     def sample(self, items: Sequence[T], count: int) -> list[T]:
         """At most `count` different items, in the order drawn."""
         return [items[index] for index in self.several(np.ones(len(items)), count)]
+
+    def _index(self, total: Floats) -> int:
+        return min(int(np.searchsorted(total, self._generator.random() * total[-1], side="right")), len(total) - 1)

@@ -6,6 +6,7 @@ Knows the catalogue; `sessions.py`, `playlists.py` and `dialogues.py` ask what a
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import fsum
 
 import numpy as np
 from numpy.typing import NDArray
@@ -75,13 +76,18 @@ def build_listener(seed: int, index: int, catalogue: Catalogue, days: int) -> Li
     return Listener(
         listener_id=f"listener-{index:05d}",
         interests=tuple(interests),
-        energy=dice.bell(float(catalogue.energy[centre].mean()), 0.12),
-        valence=dice.bell(float(catalogue.valence[centre].mean()), 0.12),
+        energy=dice.bell(_mean(catalogue.energy[centre]), 0.12),
+        valence=dice.bell(_mean(catalogue.valence[centre]), 0.12),
         themes=_chosen(dice.sample(range(len(THEMES)), 4), len(THEMES)),
         first_hour=dice.between(6, 20),
         curiosity=dice.uniform(0.02, 0.25),
         patience=dice.uniform(0.0, 0.25),
     )
+
+
+def _mean(values: Floats) -> float:
+    # The exact sum: numpy's order of adding may differ between machines.
+    return fsum(values) / len(values)
 
 
 def _chosen(indices: list[int], length: int) -> NDArray[np.bool_]:
