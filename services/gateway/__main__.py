@@ -56,7 +56,7 @@ def main() -> int:
         log.configure(settings, "gateway")
         uvloop.run(run(settings, Popularity.load(settings.checkpoint)))
     except SegueError as error:
-        print(f"gateway: {error}", file=sys.stderr)  # noqa: T201  for whoever starts it
+        print(f"gateway: {error}", file=sys.stderr)
         return 1
     return 0
 

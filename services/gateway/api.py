@@ -38,7 +38,7 @@ class RecommendationApi(services_pb2_grpc.RecommendationServiceServicer):
         self._feed = feed
         self._popular = popular
 
-    async def Recommend(  # noqa: N802  the name is the proto's
+    async def Recommend(
         self, request: services_pb2.RecommendRequest, context: Context
     ) -> services_pb2.RecommendResponse:
         """Tracks now; the popular ones when nothing better came in time."""
@@ -52,7 +52,7 @@ class RecommendationApi(services_pb2_grpc.RecommendationServiceServicer):
         _count_degraded("Recommend", answer)
         return services_pb2.RecommendResponse(recommendations=handlers.list_response(answer))
 
-    async def Converse(  # noqa: N802
+    async def Converse(
         self, request: services_pb2.ConverseRequest, context: Context
     ) -> AsyncGenerator[services_pb2.ConverseResponse]:
         """The tracks, then the reply; the popular tracks when the turn lies in the log and no answer came in time."""
@@ -67,7 +67,7 @@ class RecommendationApi(services_pb2_grpc.RecommendationServiceServicer):
         for part in handlers.conversation_parts(answer):
             yield part
 
-    async def WatchRecommendations(  # noqa: N802
+    async def WatchRecommendations(
         self, request: services_pb2.WatchRecommendationsRequest, context: Context
     ) -> AsyncGenerator[services_pb2.WatchRecommendationsResponse]:
         """Every new list of the listener; the initial metadata says that the watch has begun."""
@@ -90,7 +90,7 @@ class SessionApi(services_pb2_grpc.SessionServiceServicer):
         self._desk = desk
         self._publisher = publisher
 
-    async def RecordEvents(  # noqa: N802
+    async def RecordEvents(
         self, request: services_pb2.RecordEventsRequest, context: Context
     ) -> services_pb2.RecordEventsResponse:
         """Write the events; done when the broker has acknowledged every one."""
@@ -98,7 +98,7 @@ class SessionApi(services_pb2_grpc.SessionServiceServicer):
         positions = await self._publisher.write(records, _patience(context, WRITE_PATIENCE))
         return services_pb2.RecordEventsResponse(written=handlers.written(positions))
 
-    async def GetSession(  # noqa: N802
+    async def GetSession(
         self, request: services_pb2.GetSessionRequest, context: Context
     ) -> services_pb2.GetSessionResponse:
         """The session as its one writer holds it."""
@@ -113,7 +113,7 @@ class CatalogApi(services_pb2_grpc.CatalogServiceServicer):
     def __init__(self, publisher: Publisher) -> None:
         self._publisher = publisher
 
-    async def UpsertTracks(  # noqa: N802
+    async def UpsertTracks(
         self, request: services_pb2.UpsertTracksRequest, context: Context
     ) -> services_pb2.UpsertTracksResponse:
         """Write tracks and tombstones; done when the broker has acknowledged every one."""

@@ -61,9 +61,9 @@ class Server:
 
     def offer(self, recommendations: RecommendationApi, sessions: SessionApi, catalog: CatalogApi) -> None:
         """Take calls for these services, once started."""
-        services_pb2_grpc.add_RecommendationServiceServicer_to_server(recommendations, self.grpc)  # type: ignore[no-untyped-call]
-        services_pb2_grpc.add_SessionServiceServicer_to_server(sessions, self.grpc)  # type: ignore[no-untyped-call]
-        services_pb2_grpc.add_CatalogServiceServicer_to_server(catalog, self.grpc)  # type: ignore[no-untyped-call]
+        services_pb2_grpc.add_RecommendationServiceServicer_to_server(recommendations, self.grpc)
+        services_pb2_grpc.add_SessionServiceServicer_to_server(sessions, self.grpc)
+        services_pb2_grpc.add_CatalogServiceServicer_to_server(catalog, self.grpc)
 
     async def start(self) -> None:
         """Take calls; health says NOT_SERVING until every readiness condition holds."""

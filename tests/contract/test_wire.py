@@ -109,7 +109,7 @@ STRATEGIES: dict[type[inspect.Type], st.SearchStrategy[Any]] = {
 }
 
 
-def anything(struct: type[msgspec.Struct]) -> st.SearchStrategy[Any]:
+def anything(struct: type[Any]) -> st.SearchStrategy[Any]:
     """Any value of a struct that its protobuf can hold."""
     info = inspect.type_info(struct)
     assert isinstance(info, inspect.StructType)

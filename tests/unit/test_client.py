@@ -221,7 +221,7 @@ def test_violations_of_fields_reach_the_caller(stage: Stage, ask: Ask, method: s
 def test_nobody_there_is_told_with_the_address(ask: Ask) -> None:
     with pytest.raises(RequestFailed) as caught:
         ask("127.0.0.1:1", lambda client: client.recommend("l", timeout=2.0))
-    assert caught.value.status in ("UNAVAILABLE", "DEADLINE_EXCEEDED")
+    assert caught.value.status == "UNAVAILABLE"
     assert "127.0.0.1:1" in str(caught.value)
     assert caught.value.request_id == ""
 
