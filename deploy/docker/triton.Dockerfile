@@ -7,10 +7,14 @@ ARG TORCH_BACKEND=""
 USER root
 WORKDIR /build
 # Into the interpreter's own site-packages: the Python backend embeds that interpreter and knows no virtual environment.
-COPY pyproject.toml requirements.lock ./
+# torch is nearly all of it and comes first, so that its layer is kept until the lock changes.
+COPY requirements.lock ./
 RUN pip3 install --no-cache-dir --break-system-packages "uv==${UV_VERSION}" \
  && uv pip install --system --break-system-packages --no-cache ${TORCH_BACKEND:+--torch-backend ${TORCH_BACKEND}} \
-      -r pyproject.toml --extra model pydantic-settings -c requirements.lock
+      torch -c requirements.lock
+COPY pyproject.toml ./
+RUN uv pip install --system --break-system-packages --no-cache -r pyproject.toml --extra model pydantic-settings \
+      -c requirements.lock
 COPY segue /opt/segue/segue
 # The model reads its settings where every service does.
 COPY services/__init__.py /opt/segue/services/

@@ -109,7 +109,6 @@ def test_prometheus_scrapes_every_part_at_the_port_where_it_serves() -> None:
 def test_a_service_has_the_same_metrics_port_in_a_container_as_on_one_machine(name: str) -> None:
     port = StackConfig.model_fields[f"{name}_metrics_port"].default
     assert SERVICES[name]["environment"]["SEGUE_METRICS_PORT"] == port
-    assert f":{port}/ready" in SERVICES[name]["healthcheck"]["test"][-1]
 
 
 def test_both_brokers_are_configured_alike_but_for_addresses_and_folders() -> None:
@@ -157,7 +156,8 @@ def test_the_build_context_holds_what_the_images_copy_and_nothing_more() -> None
         for source in line.split()[1:-1]
         if not source.startswith("--")
     }
-    assert kept == copied
+    assert all(any(Path(source).is_relative_to(name) for name in kept) for source in copied)
+    assert all(any(Path(source).is_relative_to(name) for source in copied) for name in kept)
 
 
 def _jobs(name: str) -> dict[str, dict[str, Any]]:
