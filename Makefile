@@ -69,3 +69,7 @@ checkpoint: setup ## train the bundled checkpoint again
 
 clean: down ## remove what runs leave behind; the environment and the downloads stay
 	@rm -rf .segue .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+
+.PHONY: containers
+containers: setup ## build and rehearse docker-compose.yml: make containers COMPOSE="docker compose" BUILD="docker build -t"
+	@SEGUE_TEST_COMPOSE="$(or $(COMPOSE),docker compose)" SEGUE_TEST_BUILD="$(or $(BUILD),docker build -t)" $(PY) -m pytest -s tests/end_to_end/test_containers.py
