@@ -45,6 +45,10 @@ class Settings(BaseSettings):
     clock_skew: timedelta = Field(timedelta(minutes=1), description="how far an event may be dated after its record")
     idle_expiry: timedelta = Field(timedelta(days=30), description="when an idle listener is forgotten")
 
+    # The way of tokens into the model.
+    follow_tokens: bool = Field(default=True, description="whether the recommender follows track-tokens")
+    catch_up: timedelta = Field(timedelta(seconds=20), description="how long its start waits until caught up")
+
     # The way to the model.
     default_deadline: timedelta = Field(timedelta(seconds=1), description="of calls that carry none")
     model_timeout: timedelta = Field(timedelta(milliseconds=800), description="of one call to the recommender")

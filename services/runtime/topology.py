@@ -56,8 +56,13 @@ DEAD_LETTER = Topic(
     max_message_bytes=2 * MAX_MESSAGE_BYTES,
 )
 
+# What track_tokens tells itself: changes of pairs, in the partition that owns the track; MessagePack, not for others.
+TRACK_DELTAS = Topic("track-deltas", "", "changes of pairs", timedelta(days=7))
+
 # The changelogs of the Faust tables, named as Faust names them: application, table, `changelog`.
 SESSIONS_CHANGELOG = Topic("segue-sessions-sessions-changelog", "listener_id", "session state", None)
+PLAYLISTS_CHANGELOG = Topic("segue-track-tokens-playlists-changelog", "playlist_id", "playlist state", None)
+TRACKS_CHANGELOG = Topic("segue-track-tokens-tracks-changelog", "track_id", "track state", None)
 
 TOPICS = (
     LISTENING_EVENTS,
@@ -69,8 +74,13 @@ TOPICS = (
     ANSWERS,
     RECOMMENDATIONS,
     DEAD_LETTER,
+    TRACK_DELTAS,
     SESSIONS_CHANGELOG,
+    PLAYLISTS_CHANGELOG,
+    TRACKS_CHANGELOG,
 )
 
 # Read by one agent, so that one writer owns a listener's state: the same key lies in the same partition of each.
 SESSION_TOPICS = (LISTENING_EVENTS, CHAT_TURNS, REQUESTS)
+# The same for a track's state.
+TRACK_TOPICS = (TRACK_DELTAS, CATALOG)

@@ -1,0 +1,198 @@
+"""What a record means: which states follow from it, and what there is to send.
+
+Pure: reads no clock, opens nothing, awaits nothing. `playlists.py` and `tracks.py` bring records and carry out what is
+returned here.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import TypeVar
+
+import msgspec
+import structlog
+
+from segue import wire
+from segue.catalog import Track, TrackCodes, validate_track
+from segue.cooccurrence import playlist as playlists
+from segue.cooccurrence import track as tracks
+from segue.cooccurrence.pairs import PairDelta
+from segue.cooccurrence.playlist import Playlist
+from segue.cooccurrence.track import TrackState
+from segue.errors import InvalidMessage, MalformedMessage, UnexpectedError, Violation
+from segue.events import PlaylistEvent, id_violations, validate_playlist_event
+from segue.session import FoldRules, Position, to_ms
+from services.runtime.record import Record
+
+log = structlog.get_logger()
+
+# Changes of tracks in one message: half a megabyte when every id is as long as it may be.
+MOST_IN_MESSAGE = 16
+
+T = TypeVar("T")
+
+
+class TrackDelta(msgspec.Struct, frozen=True, array_like=True):
+    """What one playlist edit changes for one track. `source`, the edit's place in the log, makes it idempotent."""
+
+    track_id: str
+    source: Position
+    event_ms: int
+    deltas: tuple[PairDelta, ...]
+
+
+class Edited(msgspec.Struct, frozen=True):
+    """An edit that counts: the playlist's new state, and what it changes for each track."""
+
+    state: bytes
+    changes: tuple[TrackDelta, ...]
+
+
+class Entry(msgspec.Struct, frozen=True):
+    """A catalogue record: the track's content, or None for a tombstone."""
+
+    track_id: str
+    content: Track | None
+
+
+class Refused(msgspec.Struct, frozen=True):
+    """A record for the dead letters."""
+
+    error: InvalidMessage
+
+
+def take_edit(record: Record, stored: bytes | None, rules: FoldRules) -> Edited | Refused:
+    """Return what follows from a playlist edit, given the stored state of the playlist in its key.
+
+    The state is to be kept even when a replay changed nothing: the changelog may lack what the table has.
+    """
+    return _guarded(record, lambda: _edited(record, stored, rules))
+
+
+def take_entry(record: Record) -> Entry | Refused:
+    """Return what a catalogue record says."""
+    return _guarded(record, lambda: _entry(record))
+
+
+def take_changes(record: Record) -> Sequence[TrackDelta] | Refused:
+    """Return what a message of this service to itself says."""
+    return _guarded(record, lambda: _changes(record))
+
+
+def messages(changes: Iterable[TrackDelta], partition_of: Callable[[str], int]) -> Iterator[tuple[int, bytes]]:
+    """Yield partitions and the messages for them: every track's changes in the partition that owns it, in order."""
+    by_partition: defaultdict[int, list[TrackDelta]] = defaultdict(list)
+    for change in changes:
+        by_partition[partition_of(change.track_id)].append(change)
+    for partition, owned in by_partition.items():
+        for start in range(0, len(owned), MOST_IN_MESSAGE):
+            yield partition, msgspec.msgpack.encode(owned[start : start + MOST_IN_MESSAGE])
+
+
+def after_changes(
+    record: Record, changes: Sequence[TrackDelta], stored: Callable[[str], bytes | None]
+) -> Mapping[str, TrackState] | Refused:
+    """Return the tracks' states after what edits changed for them; to be kept even when a replay changed nothing."""
+    return _guarded(record, lambda: _met(changes, stored))
+
+
+def after_entry(
+    record: Record, entry: Entry, codes: TrackCodes | None, stored: Callable[[str], bytes | None]
+) -> Mapping[str, TrackState] | Refused:
+    """Return the state of the track after a catalogue record; `codes` are those of its content."""
+    return _guarded(record, lambda: {entry.track_id: _described(record, entry, codes, stored(entry.track_id))})
+
+
+def publication(state: TrackState) -> bytes | None:
+    """Return the value for `track-tokens`; None, a tombstone, for a removed track."""
+    told = tracks.tokens(state)
+    return wire.encode(told) if told is not None else None
+
+
+def _met(changes: Sequence[TrackDelta], stored: Callable[[str], bytes | None]) -> dict[str, TrackState]:
+    met: dict[str, TrackState] = {}
+    for change in changes:
+        before = met.get(change.track_id) or _state(stored(change.track_id), change.track_id)
+        met[change.track_id] = tracks.meet(before, change.deltas, change.source, change.event_ms)
+    return met
+
+
+def _described(record: Record, entry: Entry, codes: TrackCodes | None, stored: bytes | None) -> TrackState:
+    state = _state(stored, entry.track_id)
+    if entry.content is None or codes is None:
+        return tracks.remove(state, _position(record))
+    return tracks.describe(state, entry.content, codes, _position(record))
+
+
+def _edited(record: Record, stored: bytes | None, rules: FoldRules) -> Edited:
+    event = wire.decode(record.value, PlaylistEvent)
+    validate_playlist_event(event)
+    _refuse_other_key(record, "playlist_id", event.playlist_id)
+    before = playlists.decode(stored) if stored else Playlist(event.playlist_id)
+    after, deltas = playlists.apply(before, event, _position(record), rules)
+    assert event.event_time is not None, "validation comes before the fold"
+    event_ms = to_ms(event.event_time)
+    changes = tuple(
+        TrackDelta(track_id, _position(record), event_ms, tuple(own)) for track_id, own in _by_track(deltas).items()
+    )
+    return Edited(playlists.encode(after), changes)
+
+
+def _entry(record: Record) -> Entry:
+    if record.value is None:
+        return Entry(_tombstone_key(record), None)
+    track = wire.decode(record.value, Track)
+    validate_track(track)
+    _refuse_other_key(record, "track_id", track.track_id)
+    return Entry(track.track_id, track)
+
+
+def _changes(record: Record) -> Sequence[TrackDelta]:
+    try:
+        return msgspec.msgpack.decode(record.value or b"", type=tuple[TrackDelta, ...])
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise MalformedMessage(Violation("", f"not written by this service: {error}")) from error
+
+
+def _tombstone_key(record: Record) -> str:
+    try:
+        track_id = (record.key or b"").decode()
+    except UnicodeDecodeError as error:
+        raise MalformedMessage(Violation("key", f"is not UTF-8: {error}")) from error
+    if violations := tuple(id_violations("key", track_id)):
+        raise MalformedMessage(*violations)
+    return track_id
+
+
+def _refuse_other_key(record: Record, field: str, owner: str) -> None:
+    if record.key != owner.encode():
+        raise MalformedMessage(
+            Violation("key", f"is {record.key!r}; it must be the {field}, so that one writer owns its state")
+        )
+
+
+def _by_track(deltas: Iterable[PairDelta]) -> dict[str, list[PairDelta]]:
+    found: defaultdict[str, list[PairDelta]] = defaultdict(list)
+    for delta in deltas:
+        found[delta.track_id].append(delta)
+    return found
+
+
+def _state(stored: bytes | None, track_id: str) -> TrackState:
+    return tracks.decode(stored) if stored else TrackState(track_id)
+
+
+def _position(record: Record) -> Position:
+    return Position(record.topic, record.partition, record.offset, record.time_ms)
+
+
+def _guarded(record: Record, handle: Callable[[], T]) -> T | Refused:
+    try:
+        return handle()
+    except InvalidMessage as error:
+        return Refused(error)
+    except Exception as error:
+        # The one place that catches whatever a record may do: it costs its sender a dead letter, nobody else anything.
+        log.exception("record failed", topic=record.topic, partition=record.partition, offset=record.offset)
+        return Refused(UnexpectedError(Violation("", f"{type(error).__name__}: {error}")))

@@ -1,0 +1,104 @@
+"""A lane: one agent reads topics, one task works on what was read, in batches and in order, and acknowledges last.
+
+While a batch waits for the broker or a model the next one gathers, so batches are as small as the load allows. Knows
+Faust, not what the work is.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import weakref
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import faust
+from faust.streams import _current_event
+
+from services.runtime import stream
+from services.runtime.progress import Progress
+from services.runtime.record import Record
+from services.runtime.topology import Topic
+
+MOST_WAITING = 512
+MOST_AT_ONCE = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """A record with the Faust event that brought it, and in which assignment of partitions."""
+
+    record: Record
+    event: Any
+    assignment: int
+
+    @contextmanager
+    def at_work(self) -> Iterator[Record]:
+        """Tables belong to this record's partition inside."""
+        # Faust's tables ask this variable for the partition, and Faust sets it only for the agent that reads.
+        token = _current_event.set(weakref.ref(self.event))
+        try:
+            yield self.record
+        finally:
+            _current_event.reset(token)
+
+
+Work = Callable[[Sequence[Arrival]], Awaitable[None]]
+
+
+class Lane:
+    """Batches of one agent's records. `work` must call `finish` with its batch once the effects are in the log."""
+
+    def __init__(self, app: faust.App, name: str, topics: Sequence[Topic], progress: Progress) -> None:
+        self._app: Any = app
+        self.name = name
+        self._topics = app.topic(*(topic.name for topic in topics), value_type=bytes)
+        self._progress = progress
+        self._arrived: asyncio.Queue[Arrival] = asyncio.Queue(MOST_WAITING)
+        self._assignment = 0
+
+    def attach(self, work: Work) -> None:
+        """Register the agent and the task with the app."""
+
+        async def run() -> None:
+            while not self._app.should_stop:
+                await self._next(work)
+
+        self._app.agent(self._topics, name=self.name)(self._read)
+        self._app.task(run)
+        self._app.on_partitions_revoked.connect(self._on_revoked)
+
+    @property
+    def depth(self) -> int:
+        """How many records wait."""
+        return self._arrived.qsize()
+
+    def is_current(self, batch: Sequence[Arrival]) -> bool:
+        """Whether the batch's partitions are still this worker's; otherwise its records are read again somewhere."""
+        return all(arrival.assignment == self._assignment for arrival in batch)
+
+    def finish(self, batch: Sequence[Arrival]) -> None:
+        """Acknowledge a batch; batches come in order, so acknowledgements do."""
+        if not self.is_current(batch):
+            return
+        for arrival in batch:
+            arrival.event.ack()
+            self._progress.advance(arrival.record.place)
+
+    async def _read(self, incoming: Any) -> None:
+        async for event in incoming.noack().events():
+            await self._arrived.put(Arrival(stream.record_of(event), event, self._assignment))
+
+    async def _next(self, work: Work) -> None:
+        batch = [await self._arrived.get()]
+        while len(batch) < MOST_AT_ONCE and not self._arrived.empty():
+            batch.append(self._arrived.get_nowait())
+        if current := [arrival for arrival in batch if arrival.assignment == self._assignment]:
+            await work(current)
+
+    async def _on_revoked(self, *_: object, **__: object) -> None:
+        """What is under way is read again from the committed offset, here or by another worker."""
+        self._assignment += 1
+        while not self._arrived.empty():
+            self._arrived.get_nowait()

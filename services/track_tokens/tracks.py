@@ -1,0 +1,105 @@
+"""Changes of tracks and the catalogue in, tracks in their table, tokens out.
+
+A track is published after its state is written. What was not acknowledged is read again after a crash and published
+again, the same: the state knows what it has applied.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import faust
+
+from segue.catalog import TrackCodes
+from segue.cooccurrence import track as tracks
+from segue.cooccurrence.track import TrackState
+from segue.errors import InvalidMessage
+from services.runtime import stream
+from services.runtime.progress import Progress
+from services.runtime.record import Record
+from services.runtime.settings import Settings
+from services.runtime.topology import CATALOG, DEAD_LETTER, TRACK_TOKENS, TRACK_TOPICS
+from services.track_tokens import handlers, metrics
+from services.track_tokens.encoding import Encoding
+from services.track_tokens.handlers import Entry, Refused, TrackDelta
+from services.track_tokens.lane import Arrival, Lane
+
+Told = Entry | Sequence[TrackDelta] | Refused
+
+
+class Tracks:
+    """The lane of `track-deltas` and `catalog`, and its table."""
+
+    def __init__(self, app: faust.App, settings: Settings, encoding: Encoding, progress: Progress) -> None:
+        self.lane = Lane(app, "tracks", TRACK_TOPICS, progress)
+        self._encoding = encoding
+        self._tokens = app.topic(TRACK_TOKENS.name, value_type=bytes)
+        self._dead_letters = app.topic(DEAD_LETTER.name, value_type=bytes)
+        self._table: Any = app.Table(
+            "tracks", partitions=settings.partitions, key_type=bytes, value_type=bytes, options=dict(stream.ROCKSDB)
+        )
+
+    async def work(self, batch: Sequence[Arrival]) -> None:
+        """Code what is new, fold in order, publish each track's newest state once, then acknowledge."""
+        told = [_read(arrival.record) for arrival in batch]
+        codes = await self._codes(told)
+        newest: dict[str, TrackState] = {}
+        for place, (arrival, each) in enumerate(zip(batch, told, strict=True)):
+            if not self.lane.is_current(batch):
+                return
+            outcome = self._folded(arrival, each, codes.get(place))
+            if isinstance(outcome, Refused):
+                await self._bury(arrival.record, outcome.error)
+                continue
+            metrics.EVENTS.labels(arrival.record.topic, "accepted").inc()
+            # An edit beside a removed track has nothing to tell: its tombstone was told.
+            tells = isinstance(each, Entry)
+            newest.update((key, state) for key, state in outcome.items() if tells or not state.removed)
+        await asyncio.gather(*(self._publish(state) for state in newest.values()))
+        self.lane.finish(batch)
+
+    async def _codes(self, told: Sequence[Told]) -> dict[int, TrackCodes | InvalidMessage]:
+        new = {place: each.content for place, each in enumerate(told) if isinstance(each, Entry) and each.content}
+        return dict(zip(new, await self._encoding.codes(list(new.values())), strict=True))
+
+    def _folded(
+        self, arrival: Arrival, told: Told, codes: TrackCodes | InvalidMessage | None
+    ) -> Mapping[str, TrackState] | Refused:
+        """Keep and return the states that follow from a record."""
+        if isinstance(told, Refused):
+            return told
+        if isinstance(codes, InvalidMessage):
+            return Refused(codes)
+        with arrival.at_work() as record:
+            if isinstance(told, Entry):
+                outcome = handlers.after_entry(record, told, codes, self._stored)
+            else:
+                outcome = handlers.after_changes(record, told, self._stored)
+            if not isinstance(outcome, Refused):
+                self._keep(outcome.values())
+        return outcome
+
+    def _stored(self, track_id: str) -> bytes | None:
+        stored: bytes | None = self._table.get(track_id.encode())
+        return stored
+
+    def _keep(self, states: Any) -> None:
+        for state in states:
+            encoded = tracks.encode(state)
+            metrics.STATE_SIZE.labels("tracks").observe(len(encoded))
+            self._table[state.track_id.encode()] = encoded
+
+    async def _publish(self, state: TrackState) -> None:
+        value = handlers.publication(state)
+        await stream.send(self._tokens, state.track_id.encode(), value)
+        metrics.note_published(removed=value is None, event_ms=state.event_ms)
+
+    async def _bury(self, record: Record, error: InvalidMessage) -> None:
+        await stream.bury(self._dead_letters, record, error)
+        metrics.note_refused(record.topic, error.reason)
+
+
+def _read(record: Record) -> Told:
+    return handlers.take_entry(record) if record.topic == CATALOG.name else handlers.take_changes(record)
