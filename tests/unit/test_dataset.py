@@ -186,6 +186,15 @@ def test_a_new_dataset_replaces_all_of_an_earlier_one(tmp_path: Path) -> None:
     assert sorted(path.name for path in tmp_path.iterdir()) == ["catalog.jsonl.gz", "dialogues.jsonl.gz"]
 
 
+def test_a_folder_half_published_is_no_dataset_yet(tmp_path: Path) -> None:
+    (tmp_path / "playlists.jsonl.gz").mkdir()
+
+    with pytest.raises(DatasetError, match="cannot write the dataset folder"):
+        write_dataset(tmp_path, TRACKS, PLAYLISTS)
+    with pytest.raises(DatasetError, match="neither"):
+        Dataset.open(tmp_path)
+
+
 def test_a_folder_that_cannot_be_made_is_a_clear_error(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
 

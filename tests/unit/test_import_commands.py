@@ -38,6 +38,17 @@ def test_an_error_is_one_sentence_on_stderr_and_exit_code_1(tmp_path: Path) -> N
     )
 
 
+def test_skipped_rows_are_shown_and_counted(tmp_path: Path) -> None:
+    (tmp_path / "dialogues.jsonl").write_text("{\n" * 7)
+
+    result = run(app, ["import", "cpcd", "--skip-bad", str(tmp_path / "dialogues.jsonl"), str(tmp_path / "out")])
+
+    assert result.exit_code == 0, result.output
+    assert result.stderr.count("skipped: ") == 6
+    assert result.stderr.endswith("skipped: 2 more\n")
+    assert json.loads(result.stdout.splitlines()[-1])["skipped"] == 7
+
+
 def test_a_world_is_written_as_a_dataset_folder_and_its_figures_are_the_last_line(tmp_path: Path) -> None:
     result = run(app, ["world", str(tmp_path), "--tracks", "60", "--listeners", "4", "--seed", "3"])
 
