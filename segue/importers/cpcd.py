@@ -14,9 +14,10 @@ from pathlib import Path
 import msgspec
 
 from segue.catalog import Track, validate_track
-from segue.dataset import Dialogue, DialogueTurn, Watch, unwatched, validate_dialogue, write_dataset
+from segue.dataset import Dialogue, DialogueTurn, validate_dialogue, write_dataset
 from segue.errors import DatasetError, InvalidMessage, Violation
 from segue.importers.rows import BadRows, read, refuse_overwriting
+from segue.jsonlines import Watch, unwatched
 
 
 class _TrackRow(msgspec.Struct, frozen=True):

@@ -22,10 +22,11 @@ from typing import Literal
 import msgspec
 
 from segue.catalog import Track, validate_track
-from segue.dataset import Playlist, PlaylistEntry, Watch, unwatched, validate_playlist, write_dataset
+from segue.dataset import Playlist, PlaylistEntry, validate_playlist, write_dataset
 from segue.errors import DatasetError, InvalidMessage, Violation
 from segue.events import id_violations
 from segue.importers.rows import BadRows, read, refuse_overwriting
+from segue.jsonlines import Watch, unwatched
 
 LENGTH = re.compile(r"(?:(?:(\d{1,2}):)?(\d{1,2}):)?(\d{1,2})")
 

@@ -13,8 +13,8 @@ from typing import TypeVar
 import msgspec
 
 from segue import wire
-from segue.dataset import Watch, read_lines, unwatched
 from segue.errors import DatasetError, InvalidMessage
+from segue.jsonlines import Watch, read_lines, unwatched
 
 R = TypeVar("R", bound=msgspec.Struct)
 T = TypeVar("T")

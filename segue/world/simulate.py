@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from segue.catalog import Track
-from segue.dataset import Dialogue, ListeningSession, Playlist, Watch, unwatched, write_dataset
+from segue.dataset import Dialogue, ListeningSession, Playlist, write_dataset
+from segue.jsonlines import Watch, unwatched
 from segue.world.catalogue import Catalogue, build_catalogue
 from segue.world.dialogues import build_dialogue
 from segue.world.dice import Dice

@@ -9,8 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from segue import dataset as dataset_module
-from segue import wire
+from segue import jsonlines, wire
 from segue.catalog import Track
 from segue.dataset import (
     Dataset,
@@ -151,7 +150,7 @@ def test_damaged_compression_is_a_clear_error(tmp_path: Path) -> None:
 
 
 def test_a_line_without_end_does_not_fill_the_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(dataset_module, "MAX_ROW_BYTES", 1_000)
+    monkeypatch.setattr(jsonlines, "MAX_ROW_BYTES", 1_000)
     (tmp_path / "catalog.jsonl").write_bytes(b" " * 10_000)
 
     with pytest.raises(DatasetError, match="line 1: is longer than 1000 bytes"):
