@@ -1,0 +1,348 @@
+"""What callers of the gateway see, on a real broker; `sessions` is played by the test."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Generator, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+
+import grpc
+import pytest
+from google.protobuf import descriptor_pool, json_format, message_factory
+from grpc_reflection.v1alpha.proto_reflection_descriptor_database import ProtoReflectionDescriptorDatabase
+from kafka import KafkaConsumer, KafkaProducer, TopicPartition
+
+from deploy.local import StackConfig
+from segue import wire
+from segue.catalog import Track
+from segue.client import Client
+from segue.client.calls import SERVICES
+from segue.errors import RequestFailed
+from segue.events import ChatTurn, Filters, ListeningAction, ListeningEvent, PlaylistAction, PlaylistEvent, SourceOffset
+from segue.recommendations import RecommendationList, RecommendationRequest, SessionSnapshot
+from segue.v1 import services_pb2
+from services.runtime.topology import CATALOG, LISTENING_EVENTS, PLAYLIST_EVENTS, RECOMMENDATIONS
+from tests.integration.gateway_stage import Gateway, Question, Responder, popular_answer, running_gateway, until
+
+MAX_WAITING = 4
+LIKED = ListeningEvent(listener_id="l", track_id="t", action=ListeningAction.LIKED)
+
+
+@pytest.fixture(scope="module")
+def gateway(kafka: StackConfig, tmp_path_factory: pytest.TempPathFactory) -> Generator[Gateway]:
+    with running_gateway(tmp_path_factory.mktemp("gateway"), kafka.kafka, max_waiting=MAX_WAITING) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def shared_responder(kafka: StackConfig) -> Generator[Responder]:
+    with Responder(kafka.kafka).running() as responder:
+        yield responder
+
+
+@pytest.fixture
+def responder(shared_responder: Responder) -> Responder:
+    shared_responder.answer = popular_answer
+    shared_responder.asked.clear()
+    return shared_responder
+
+
+@pytest.fixture
+def client(gateway: Gateway) -> Generator[Client]:
+    with Client(gateway.address, timeout=20) as client:
+        yield client
+
+
+def silence(question: Question) -> None:
+    """Leave the question without an answer."""
+
+
+def records(kafka: StackConfig, written: SourceOffset) -> Iterator[tuple[bytes | None, bytes | None]]:
+    """Yield the key and value of each record up to a position, newest last."""
+    consumer = KafkaConsumer(bootstrap_servers=kafka.kafka, consumer_timeout_ms=10_000)
+    place = TopicPartition(written.topic, written.partition)
+    consumer.assign([place])
+    consumer.seek_to_beginning(place)
+    for record in consumer:
+        yield record.key, record.value
+        if record.offset >= written.offset:
+            break
+    consumer.close()
+
+
+def test_every_service_is_healthy_and_ready(gateway: Gateway) -> None:
+    assert gateway.health() == dict.fromkeys(("", *SERVICES), "SERVING")
+    assert gateway.get("/ready") == '{"ok":true,"missing":{}}'
+
+
+def test_a_request_is_answered_with_what_was_asked_for(client: Client, responder: Responder) -> None:
+    filters = Filters(exclude_artists=("a",), exclude_heard=True)
+    answer = client.recommend("l", count=3, filters=filters, seed_track_ids=["s"], session_id="session")
+    assert [track.track_id for track in answer.tracks] == ["t0", "t1", "t2"]
+    assert not answer.degraded
+    record, question = responder.asked[0]
+    assert record.key == b"l"
+    assert (question.count, question.filters, question.seed_track_ids, question.session_id) == (
+        3,
+        filters,
+        ("s",),
+        "session",
+    )
+
+
+def test_an_answer_must_have_seen_everything_sent_before(client: Client, responder: Responder) -> None:
+    client.say("reader", "calm songs", count=1)
+    (written,) = client.record_events(
+        [ListeningEvent(listener_id="reader", track_id="t", action=ListeningAction.LIKED)]
+    )
+    client.recommend("reader", count=1)
+    (turn, _), (request, question) = responder.asked
+    assert turn.partition == request.partition == written.partition
+    after = {at.topic: at for at in question.after}
+    assert after["listening-events"] == written
+    assert after["chat-turns"].offset >= turn.offset
+
+
+def test_without_an_answer_the_popular_list_comes_within_the_deadline(
+    client: Client, responder: Responder, gateway: Gateway
+) -> None:
+    responder.answer = silence
+    series = 'segue_gateway_degraded_total{by="gateway",method="Recommend"}'
+    before, started = gateway.metric(series), time.monotonic()
+    answer = client.recommend("l", count=2, filters=Filters(exclude_track_ids=("popular-0",)), timeout=1.0)
+    assert time.monotonic() - started < 1.0
+    assert [track.track_id for track in answer.tracks] == ["popular-1", "popular-2"]
+    assert answer.degraded
+    assert "no answer came" in answer.degraded_reason
+    assert gateway.metric(series) == before + 1
+
+
+def test_a_call_without_deadline_waits_for_the_default(gateway: Gateway, responder: Responder) -> None:
+    responder.answer = silence
+    with grpc.insecure_channel(gateway.address) as channel:
+        recommend = channel.unary_unary(
+            f"/{SERVICES[0]}/Recommend",
+            services_pb2.RecommendRequest.SerializeToString,
+            services_pb2.RecommendResponse.FromString,
+        )
+        started = time.monotonic()
+        assert recommend(services_pb2.RecommendRequest(listener_id="l")).recommendations.degraded
+        assert time.monotonic() - started < 10
+
+
+def test_a_conversation_is_a_turn_in_the_log_and_an_answer_in_parts(client: Client, responder: Responder) -> None:
+    reply = "Here are some calm songs for a long evening by the sea."
+    responder.answer = lambda question: RecommendationList("answer", question.listener_id, reply_text=reply)
+    first, *pieces = client.converse("talker", "calm songs", turn_id="turn", count=2)
+    assert isinstance(first, RecommendationList)
+    assert (first.turn_id, first.reply_text) == ("turn", reply)
+    assert len(pieces) > 1
+    assert "".join(map(str, pieces)) == reply
+    ((record, turn),) = responder.asked
+    assert record.key == b"talker"
+    assert isinstance(turn, ChatTurn)
+    assert (turn.turn_id, turn.text, turn.count) == ("turn", "calm songs", 2)
+
+
+def test_a_turn_that_nobody_answers_gets_the_popular_list(client: Client, responder: Responder) -> None:
+    responder.answer = silence
+    answer = client.say("talker", "calm songs", timeout=0.7)
+    assert (answer.degraded, answer.reply_text) == (True, "")
+    assert len(answer.tracks) == 10
+
+
+def test_events_lie_in_the_log_when_the_call_returns(client: Client, kafka: StackConfig) -> None:
+    added = PlaylistEvent("added", "p", PlaylistAction.TRACK_ADDED, "t")
+    events = [LIKED, ListeningEvent("mine", "l", track_id="u", action=ListeningAction.PLAY_STARTED)]
+    listening, playlist = sorted(client.record_events([*events, added]), key=lambda at: at.topic)
+    assert (listening.topic, playlist.topic) == (LISTENING_EVENTS.name, PLAYLIST_EVENTS.name)
+    *_, (_, generated), (key, own) = records(kafka, listening)
+    assert key == b"l"
+    assert wire.decode(own, ListeningEvent).event_id == "mine"
+    event = wire.decode(generated, ListeningEvent)
+    assert event.event_id
+    assert event.event_time is not None
+    *_, (key, edit) = records(kafka, playlist)
+    assert key == b"p"
+    assert wire.decode(edit, PlaylistEvent).track_id == "t"
+
+
+def test_a_full_batch_keeps_its_order(client: Client, kafka: StackConfig) -> None:
+    ids = [f"batch-{number}" for number in range(1_000)]
+    (written,) = client.record_events(
+        [ListeningEvent(name, "batch", track_id="t", action=ListeningAction.LIKED) for name in ids]
+    )
+    found = [wire.decode(value, ListeningEvent).event_id for key, value in records(kafka, written) if key == b"batch"]
+    assert found == ids
+
+
+def test_nothing_of_a_call_with_a_bad_event_is_written(client: Client, gateway: Gateway) -> None:
+    series = 'segue_gateway_published_total{outcome="acknowledged",topic="listening-events"}'
+    before = gateway.metric(series)
+    with pytest.raises(RequestFailed) as caught:
+        client.record_events([LIKED, ListeningEvent(listener_id="l", action=ListeningAction.LIKED)])
+    assert caught.value.status == "INVALID_ARGUMENT"
+    assert [violation.field for violation in caught.value.violations] == ["listening_events[1].track_id"]
+    until(lambda: caught.value.request_id in gateway.log.read_text(), "the failure is logged under its request id")
+    assert gateway.metric(series) == before
+
+
+def test_a_thousand_violations_still_make_a_readable_error(client: Client) -> None:
+    with pytest.raises(RequestFailed) as caught:
+        client.record_events([ListeningEvent(event_id="e" * 1_000)] * 1_000)
+    assert caught.value.status == "INVALID_ARGUMENT"
+    assert "more" in str(caught.value)
+    assert caught.value.violations
+
+
+def test_tracks_and_tombstones_lie_in_the_catalogue(client: Client, kafka: StackConfig) -> None:
+    (written,) = client.upsert_tracks([Track("kept", "Kept")])
+    assert list(records(kafka, written))[-1] == (b"kept", wire.encode(Track("kept", "Kept")))
+    (removed,) = client.upsert_tracks([], ["kept"])
+    assert (removed.topic, removed.partition) == (CATALOG.name, written.partition)
+    assert list(records(kafka, removed))[-1] == (b"kept", None)
+
+
+def test_a_session_is_asked_of_its_one_writer(client: Client, responder: Responder) -> None:
+    session = SessionSnapshot("l", events=(ListeningEvent("e", "l", track_id="t", action=ListeningAction.LIKED),))
+    responder.answer = lambda question: RecommendationList("answer", question.listener_id, session=session)
+    assert client.get_session("l") == session
+    ((_, question),) = responder.asked
+    assert isinstance(question, RecommendationRequest)
+    assert question.session_only
+
+
+def test_a_session_that_nobody_tells_is_an_error(client: Client, responder: Responder) -> None:
+    responder.answer = silence
+    with pytest.raises(RequestFailed) as caught:
+        client.get_session("l", timeout=0.7)
+    assert caught.value.status == "DEADLINE_EXCEEDED"
+
+
+def test_cancelling_a_call_frees_its_place(gateway: Gateway, responder: Responder) -> None:
+    responder.answer = silence
+    cancelled = 'segue_gateway_requests_total{method="Recommend",status="CANCELLED"}'
+    before = gateway.metric(cancelled)
+    with waiting_calls(gateway, 1) as calls:
+        calls[0].cancel()
+        until(lambda: gateway.metric("segue_gateway_waiting_requests") == 0, "the place is free")
+        until(lambda: gateway.metric(cancelled) == before + 1, "the cancellation is counted")
+
+
+def test_more_calls_than_may_wait_are_refused_at_once(gateway: Gateway, client: Client, responder: Responder) -> None:
+    responder.answer = silence
+    with waiting_calls(gateway, MAX_WAITING):
+        with pytest.raises(RequestFailed) as caught:
+            client.recommend("l")
+        assert caught.value.status == "RESOURCE_EXHAUSTED"
+    until(lambda: gateway.metric("segue_gateway_waiting_requests") == 0, "the places are free")
+    responder.answer = popular_answer
+    assert not client.recommend("l", count=1).degraded
+
+
+@contextmanager
+def waiting_calls(gateway: Gateway, count: int) -> Generator[list[grpc.Future]]:
+    """Give so many calls that wait for an answer; they are cancelled in the end."""
+    with grpc.insecure_channel(gateway.address) as channel:
+        recommend = channel.unary_unary(
+            f"/{SERVICES[0]}/Recommend",
+            services_pb2.RecommendRequest.SerializeToString,
+            services_pb2.RecommendResponse.FromString,
+        )
+        calls = [recommend.future(services_pb2.RecommendRequest(listener_id="l"), timeout=60) for _ in range(count)]
+        until(lambda: gateway.metric("segue_gateway_waiting_requests") == count, "the calls wait")
+        yield calls
+        for call in calls:
+            call.cancel()
+
+
+def test_each_watcher_gets_the_new_lists_of_its_listener(client: Client, kafka: StackConfig) -> None:
+    with KafkaProducer(bootstrap_servers=kafka.kafka) as producer:
+
+        def publish(listener: str, name: str) -> None:
+            value = wire.encode(RecommendationList(name, listener))
+            producer.send(RECOMMENDATIONS.name, value, listener.encode()).get(20)
+
+        publish("w1", "before")
+        first = client.watch("w1")
+        publish("w1", "one")
+        second, third = client.watch("w1"), client.watch("w2")
+        publish("w2", "other")
+        publish("w1", "two")
+        assert [next(first).recommendation_id for _ in range(2)] == ["one", "two"]
+        assert next(second).recommendation_id == "two"
+        assert next(third).recommendation_id == "other"
+        second.close()
+        publish("w1", "three")
+        assert next(first).recommendation_id == "three"
+        first.close()
+        third.close()
+
+
+def test_a_closed_watch_is_forgotten(client: Client, gateway: Gateway) -> None:
+    until(lambda: gateway.metric("segue_gateway_watchers") == 0, "no watcher is left over")
+    lists = client.watch("w")
+    assert gateway.metric("segue_gateway_watchers") == 1
+    lists.close()
+    until(lambda: gateway.metric("segue_gateway_watchers") == 0, "the watcher is forgotten")
+
+
+def test_a_message_beyond_the_limit_is_refused_with_the_limit(client: Client) -> None:
+    with pytest.raises(RequestFailed) as caught:
+        client.upsert_tracks([Track(str(number), "Title", lyrics="x" * 50_000) for number in range(100)])
+    assert caught.value.status == "RESOURCE_EXHAUSTED"
+    assert "larger than max" in str(caught.value)
+
+
+def test_a_track_too_large_for_the_log_is_the_callers_error(client: Client) -> None:
+    quoted = "\x01" * 50_000  # six bytes each as JSON
+    features = {f"{number}{'x' * 1_500}": 1.0 for number in range(500)}
+    with pytest.raises(RequestFailed) as caught:
+        client.upsert_tracks([Track("t", "Title", lyrics=quoted, audio_features=features)])
+    assert caught.value.status == "INVALID_ARGUMENT"
+    assert "1000000" in str(caught.value)
+
+
+def test_reflection_lists_the_services_and_is_enough_to_call_them(gateway: Gateway, responder: Responder) -> None:
+    with grpc.insecure_channel(gateway.address) as channel:
+        reflected = ProtoReflectionDescriptorDatabase(channel)
+        assert set(SERVICES) <= set(reflected.get_services())
+        pool = descriptor_pool.DescriptorPool(reflected)
+        method = pool.FindServiceByName(SERVICES[0]).FindMethodByName("Recommend")
+        request = message_factory.GetMessageClass(method.input_type)(listener_id="l", count=2)
+        response = message_factory.GetMessageClass(method.output_type)
+        call = channel.unary_unary(f"/{SERVICES[0]}/Recommend", type(request).SerializeToString, response.FromString)
+        answer = json_format.MessageToDict(call(request, timeout=20))
+    assert [track["trackId"] for track in answer["recommendations"]["tracks"]] == ["t0", "t1"]
+    assert len(responder.asked) == 1
+
+
+def test_every_call_has_a_request_id_in_its_trailing_metadata(gateway: Gateway, responder: Responder) -> None:
+    with grpc.insecure_channel(gateway.address) as channel:
+        recommend = channel.unary_unary(
+            f"/{SERVICES[0]}/Recommend",
+            services_pb2.RecommendRequest.SerializeToString,
+            services_pb2.RecommendResponse.FromString,
+        )
+        _, call = recommend.with_call(services_pb2.RecommendRequest(listener_id="l"), timeout=20)
+    request_id = dict(call.trailing_metadata())["x-request-id"]
+    ((_, question),) = responder.asked
+    assert question.request_id == question.reply_to.request_id == request_id
+
+
+def test_no_id_becomes_a_label(client: Client, responder: Responder, gateway: Gateway) -> None:
+    client.recommend("someone-in-particular", seed_track_ids=["some-track"], count=1)
+    assert responder.asked
+    text = gateway.get("/metrics")
+    assert "segue_gateway_requests_total" in text
+    assert "someone-in-particular" not in text
+    assert "some-track" not in text
+
+
+def test_many_callers_at_once_each_get_their_own_answer(gateway: Gateway, responder: Responder) -> None:
+    responder.answer = lambda question: RecommendationList(f"for {question.listener_id}", question.listener_id)
+    listeners = [f"listener-{number}" for number in range(100)]
+    with Client(gateway.address, timeout=20) as client, ThreadPoolExecutor(MAX_WAITING) as pool:
+        answers = list(pool.map(client.recommend, listeners))
+    assert [answer.recommendation_id for answer in answers] == [f"for {listener}" for listener in listeners]
