@@ -23,7 +23,7 @@ def make_parts(config: StackConfig, only: Collection[str], stack: str, console: 
     if "kafka" in only:
         yield from kafka_parts(config, kafka_classpath(cache_folder(), console))
     if "triton" in only:
-        yield triton_part(config, region_prefix=stack)
+        yield triton_part(config, region_prefix=stack, with_kafka="kafka" in only)
     yield from (part for part in service_parts(config) if part.name in only)
 
 

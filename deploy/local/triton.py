@@ -20,8 +20,11 @@ from segue.errors import StackError
 SHARED_MEMORY = Path("/dev/shm")  # noqa: S108  # where Triton puts its regions; it is not ours to choose
 
 
-def triton_part(config: StackConfig, region_prefix: str) -> Part:
-    """Return the model server. It is ready when every model of the repository is. Raises StackError."""
+def triton_part(config: StackConfig, region_prefix: str, *, with_kafka: bool = True) -> Part:
+    """Return the model server; without Kafka it follows no topic. It is ready when every model of the repository is.
+
+    Raises StackError.
+    """
     wheel = _wheel()
     models = model_names(config.model_repository)
     backends = _backends(wheel, config.folder / "triton" / "backends")
@@ -45,7 +48,7 @@ def triton_part(config: StackConfig, region_prefix: str) -> Part:
             "--exit-timeout-secs=5",
             "--log-info=false",
         ),
-        environment=_environment(config, wheel),
+        environment={**_environment(config, wheel), "SEGUE_FOLLOW_TOKENS": str(with_kafka).lower()},
         # The stub embeds the interpreter that it finds first, and that one knows its own site-packages.
         path_first=str(Path(sys.prefix) / "bin"),
         ready=lambda: all(http_is_ok(config.triton_http_port, f"/v2/models/{name}/ready") for name in models),
@@ -116,6 +119,7 @@ def _environment(config: StackConfig, wheel: Path) -> dict[str, str]:
     return {
         "LD_LIBRARY_PATH": f"{sysconfig.get_config_var('LIBDIR')}:{libraries}",
         "SEGUE_CHECKPOINT": str(config.checkpoint),
+        "SEGUE_KAFKA": config.kafka,
         # More threads spin against the other processes of this machine.
         "OMP_NUM_THREADS": "1",
         "MKL_NUM_THREADS": "1",

@@ -14,12 +14,15 @@ from hashlib import blake2b
 import numpy as np
 import numpy.typing as npt
 
-from segue.catalog import Neighbour, Track, TrackTokens
+from segue.catalog import Neighbour, Track, TrackCodes, TrackTokens
 from segue.tokens.codebook import Floats, Integers
 from segue.tokens.codebooks import Codebooks
-from segue.tokens.content import spoken_words
+from segue.tokens.content import MODALITIES, spoken_words
 
 MAX_NEIGHBOURS = 100
+
+# Before the first version: what a removed track has, so that whatever comes after is newer.
+REMOVED = -1
 
 NeighbourList = tuple[Integers, Floats]
 NO_NEIGHBOURS: NeighbourList = (np.zeros(0, np.int64), np.zeros(0, np.float32))
@@ -98,9 +101,8 @@ class Index:
         """
         newest: dict[str, TrackTokens] = {}
         for token in tokens:
-            known = (
-                newest[token.track_id].version if token.track_id in newest else self.versions.get(token.track_id, -1)
-            )
+            before = newest.get(token.track_id)
+            known = before.version if before else self.versions.get(token.track_id, REMOVED)
             if token.version >= known:
                 newest[token.track_id] = token
         draft = _Draft(self, codebooks)
@@ -129,23 +131,19 @@ class _Draft:
 
     def put(self, token: TrackTokens) -> None:
         row = self._row(token.track_id)
-        self._codes[row] = self._codebooks.as_row(token.codes)
+        self._codes[row] = self._coded(row, token.codes)
         if token.track is not None:
             self._replace_words(row, token.track)
             self._tracks[row] = token.track
         self._recommendable[row] = self._tracks[row] is not None
-        if token.neighbours:
-            stored = self._base.stored_neighbours
-            live = self._live(token.neighbours)
-            self._neighbours[row] = merged(stored[row] if row < len(stored) else NO_NEIGHBOURS, live)
-        self._forget_version(token.track_id)
-        self._versions[token.track_id] = token.version
-        self._fingerprint ^= _version_mark(token.track_id, token.version)
+        stored = self._base.stored_neighbours[row] if row < len(self._base.stored_neighbours) else NO_NEIGHBOURS
+        self._neighbours[row] = merged(stored, self._live(token.neighbours)) if token.neighbours else stored
+        self._note_version(token.track_id, token.version)
 
     def remove(self, track_id: str) -> None:
         if (row := self._rows.get(track_id)) is not None:
             self._recommendable[row] = False
-            self._forget_version(track_id)
+            self._note_version(track_id, REMOVED)
 
     def index(self) -> Index:
         base, added = self._base, len(self._tracks) - len(self._base)
@@ -195,9 +193,22 @@ class _Draft:
             for name in after - before:
                 table[name] = np.append(table.get(name, NO_NEIGHBOURS[0]), row)
 
-    def _forget_version(self, track_id: str) -> None:
+    def _coded(self, row: int, codes: TrackCodes | None) -> tuple[int, ...]:
+        """Return the row's codes. What the stream does not tell stays: content says nothing about the playlist code."""
+        known = self._codes.get(row)
+        if known is None:
+            known = tuple(map(int, self._base.codes[row])) if row < len(self._base) else self._base.code_sizes
+        if codes is None:
+            return known
+        given = self._codebooks.as_row(codes)
+        place = MODALITIES.index("playlist")
+        return given if codes.playlist is not None else (*given[:place], known[place], *given[place + 1 :])
+
+    def _note_version(self, track_id: str, version: int) -> None:
         if track_id in self._versions:
-            self._fingerprint ^= _version_mark(track_id, self._versions.pop(track_id))
+            self._fingerprint ^= _version_mark(track_id, self._versions[track_id])
+        self._versions[track_id] = version
+        self._fingerprint ^= _version_mark(track_id, version)
 
 
 def merged(stored: NeighbourList, live: NeighbourList) -> NeighbourList:

@@ -1,12 +1,13 @@
 """Triton's `recommender`: decodes queries, lets `segue.model.recommender` rank them in one batch, encodes the rankings.
 
 A malformed query fails the request it came in, and no other. The checkpoint is the setting `SEGUE_CHECKPOINT`; when it
-is missing or damaged the model does not load, and Triton's log says why. Knows nothing about models.
+is missing or damaged the model does not load, and Triton's log says why. The index follows `track-tokens` where
+`SEGUE_FOLLOW_TOKENS` is on. Knows nothing about models.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 import numpy as np
@@ -14,10 +15,12 @@ import torch
 import triton_python_backend_utils as pb_utils
 
 from segue import ranking
+from segue.catalog import TrackTokens
 from segue.errors import MalformedMessage
 from segue.model.recommender import Recommender
 from segue.ranking import Query, Ranking
-from services.runtime import settings
+from services.runtime import log, settings
+from services.runtime.index_follower import IndexFollower
 
 
 class TritonPythonModel:
@@ -27,8 +30,22 @@ class TritonPythonModel:
         """Load the checkpoint and rank once, so that the first listener does not wait for what is made on first use."""
         torch.set_num_threads(1)
         device = f"cuda:{args['model_instance_device_id']}" if args["model_instance_kind"] == "GPU" else "cpu"
-        self._recommender = Recommender.load(settings.load().checkpoint, device)
+        given = settings.load()
+        log.configure(given, "recommender")
+        self._recommender = Recommender.load(given.checkpoint, device)
         self._recommender.warm_up()
+        self._follower = IndexFollower(given, self._update)
+        if given.follow_tokens:
+            self._follower.start()
+
+    def finalize(self) -> None:
+        """Stop following."""
+        self._follower.stop()
+
+    def _update(self, tokens: Sequence[TrackTokens], removed: Collection[str]) -> None:
+        """Runs in the follower's thread: the new index is made beside the requests, and swapped in between two."""
+        index = self._recommender.index.updated(tokens, self._recommender.codebooks, removed)
+        self._recommender.swap(index)
 
     def execute(self, requests: Sequence[Any]) -> list[Any]:
         """Answer every request; its QUERY and RANKING have shape [batch, 1]."""
@@ -37,7 +54,7 @@ class TritonPythonModel:
         return [
             _answer([next(rankings) for _ in each])
             if isinstance(each, list)
-            else pb_utils.InferenceResponse(error=pb_utils.TritonError(f"malformed query: {each}"))
+            else _refusal(f"malformed query: {each}")
             for each in asked
         ]
 
@@ -53,3 +70,7 @@ def _queries(request: Any) -> list[Query] | MalformedMessage:
 def _answer(rankings: Sequence[Ranking]) -> Any:
     encoded = np.array([[ranking.encode(each)] for each in rankings], dtype=np.object_)
     return pb_utils.InferenceResponse([pb_utils.Tensor("RANKING", encoded)])
+
+
+def _refusal(message: str) -> Any:
+    return pb_utils.InferenceResponse(error=pb_utils.TritonError(message, pb_utils.TritonError.INVALID_ARG))
