@@ -26,12 +26,12 @@ DOCKERFILES = sorted((ROOT / "deploy" / "docker").glob("*.Dockerfile"))
 CHOICE = re.compile(r"\$\{([A-Z_]+)(:-[^}]*)?\}")
 
 
-@pytest.mark.parametrize("name", [*OURS, "topics"])
+@pytest.mark.parametrize("name", [*OURS, "topics", "triton"])
 def test_every_setting_reaches_a_service_and_nothing_else_does(name: str) -> None:
     allowed = {f"SEGUE_{field.upper()}" for field in Settings.model_fields}
     given = {variable for variable in SERVICES[name]["environment"] if variable.startswith("SEGUE_")}
     assert given <= allowed
-    left_out = {"SEGUE_METRICS_PORT"} if name == "topics" else set()
+    left_out = set() if name in OURS else {"SEGUE_METRICS_PORT"}
     assert allowed - given == left_out
 
 
