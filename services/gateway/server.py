@@ -6,6 +6,7 @@ Knows which services there are, not what they do.
 from __future__ import annotations
 
 import asyncio
+import socket
 from collections.abc import Sequence
 
 import grpc.aio
@@ -55,9 +56,12 @@ class Server:
     def _listen(self, settings: Settings) -> None:
         address = f"{settings.bind}:{settings.grpc_port}"
         try:
+            # gRPC would tell the reason on standard error alone.
+            socket.create_server((settings.bind, settings.grpc_port)).close()
             self.grpc.add_insecure_port(address)
-        except RuntimeError as error:
-            raise StackError(f"cannot listen on {address} (SEGUE_BIND, SEGUE_GRPC_PORT): {error}") from error
+        except (OSError, RuntimeError) as error:
+            reason = getattr(error, "strerror", None) or error
+            raise StackError(f"cannot listen on {address} (SEGUE_BIND, SEGUE_GRPC_PORT): {reason}") from error
 
     def offer(self, recommendations: RecommendationApi, sessions: SessionApi, catalog: CatalogApi) -> None:
         """Take calls for these services, once started."""
