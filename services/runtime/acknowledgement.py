@@ -28,7 +28,12 @@ class OrderedAcknowledgement:
         self._under_way: dict[Place, _Tracked] = {}
 
     def track(self, place: Place, acknowledge: Callable[[], object]) -> None:
-        """A record was read; `acknowledge` is called once it and all read before it in its partition are done."""
+        """A record was read; `acknowledge` is called once it and all read before it in its partition are done.
+
+        One that is read again while it is under way, as after a seek, is still under way once.
+        """
+        if place in self._under_way:
+            return
         tracked = _Tracked(place[2], acknowledge)
         self._partitions.setdefault(place[:2], deque()).append(tracked)
         self._under_way[place] = tracked

@@ -14,6 +14,7 @@ import faust
 import structlog
 
 from segue.errors import InvalidMessage
+from services.runtime.commit import OrderedApp
 from services.runtime.dead_letter import headers
 from services.runtime.record import Record
 from services.runtime.settings import Settings
@@ -39,7 +40,7 @@ def faust_app(settings: Settings, name: str) -> faust.App:
     """Return a Faust app that reads bytes, keeps tables in RocksDB, and commits what was acknowledged in order."""
     folder = settings.state / name
     folder.mkdir(parents=True, exist_ok=True)
-    return faust.App(
+    return OrderedApp(
         name,
         broker=";".join(f"kafka://{address}" for address in settings.kafka.split(",")),
         store="rocksdb://",

@@ -49,3 +49,13 @@ def test_a_record_that_is_read_again_is_tracked_anew() -> None:
     tracker.track(("topic", 0, 5), lambda: acknowledged.append("second"))
     tracker.done(("topic", 0, 5))
     assert acknowledged == ["second"]
+
+
+def test_a_record_read_again_while_it_is_under_way_holds_nothing_up() -> None:
+    tracker = OrderedAcknowledgement()
+    acknowledged: list[int] = []
+    for offset in (4, 5, 4, 5, 6):
+        tracker.track(("topic", 0, offset), lambda offset=offset: acknowledged.append(offset))
+    for offset in (4, 5, 6):
+        tracker.done(("topic", 0, offset))
+    assert acknowledged == [4, 5, 6]
