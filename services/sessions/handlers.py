@@ -144,7 +144,7 @@ def owed(session: Session, message: Incoming, record: Record) -> Task:
         session_id=message.session_id,
     )
     if isinstance(message, ListeningEvent):
-        return common
+        return msgspec.structs.replace(common, source=_newest_seen(session, source))
     asked = msgspec.structs.replace(
         common,
         count=message.count or DEFAULT_COUNT,
@@ -163,6 +163,17 @@ def owed(session: Session, message: Incoming, record: Record) -> Task:
         seed_track_ids=message.seed_track_ids,
         session_only=message.session_only,
     )
+
+
+def _newest_seen(session: Session, source: SourceOffset) -> SourceOffset:
+    """Where the newest listening event of the state lies: on a replay, further on than the record that is read again.
+
+    An answer to that state was given an id made from there, so what is given again carries the same one.
+    """
+    position = session.position(source.topic)
+    if position is None or position.partition != source.partition:
+        return source
+    return SourceOffset(source.topic, source.partition, max(source.offset, position.offset))
 
 
 def query(task: Task) -> Query:

@@ -94,6 +94,14 @@ def test_a_replayed_event_owes_its_recommendation_again_and_keeps_the_state() ->
     assert again.task.source == first.task.source
 
 
+def test_an_event_read_again_after_newer_ones_is_answered_under_the_id_of_the_state_it_gets() -> None:
+    first = accepted("listening-events", LISTENING, offset=7)
+    newest = accepted("listening-events", {**LISTENING, "event_id": "e2"}, known=first.task.session, offset=9)
+    again = accepted("listening-events", LISTENING, known=newest.task.session, offset=7)
+    assert again.task.source == newest.task.source
+    assert again.task.covers == first.task.covers
+
+
 @pytest.mark.parametrize(
     ("value", "why"),
     [
