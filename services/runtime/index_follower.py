@@ -71,6 +71,7 @@ class IndexFollower:
             self._thread.join()
 
     def _run(self) -> None:
+        structlog.contextvars.bind_contextvars(service="recommender")
         while not self._stopping.is_set():
             try:
                 self._follow()
@@ -124,10 +125,14 @@ class IndexFollower:
         if not newest:
             return
         started = time.monotonic()
-        self._apply(
-            [tokens for tokens in newest.values() if tokens is not None],
-            [track_id for track_id, tokens in newest.items() if tokens is None],
-        )
+        try:
+            self._apply(
+                [tokens for tokens in newest.values() if tokens is not None],
+                [track_id for track_id, tokens in newest.items() if tokens is None],
+            )
+        except Exception:
+            # What cannot be applied costs its own tracks their news, and not all others theirs for ever.
+            log.exception("tokens not applied", tracks=len(newest))
         seconds = time.monotonic() - started
         log.debug("tokens applied", tracks=len(newest), seconds=round(seconds, 4))
         # Requests get at least as much of the interpreter as updates, however fast these come.

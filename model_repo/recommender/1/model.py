@@ -44,7 +44,7 @@ class TritonPythonModel:
 
     def _update(self, tokens: Sequence[TrackTokens], removed: Collection[str]) -> None:
         """Runs in the follower's thread: the new index is made beside the requests, and swapped in between two."""
-        index = self._recommender.index.updated(tokens, self._recommender.codebooks, removed)
+        index = self._recommender.index.updated(tokens, self._recommender.checkpoint.codebooks, removed)
         self._recommender.swap(index)
 
     def execute(self, requests: Sequence[Any]) -> list[Any]:
@@ -52,9 +52,7 @@ class TritonPythonModel:
         asked = [_queries(request) for request in requests]
         rankings = iter(self._recommender.rank([query for each in asked if isinstance(each, list) for query in each]))
         return [
-            _answer([next(rankings) for _ in each])
-            if isinstance(each, list)
-            else _refusal(f"malformed query: {each}")
+            _answer([next(rankings) for _ in each]) if isinstance(each, list) else _refusal(f"malformed query: {each}")
             for each in asked
         ]
 
