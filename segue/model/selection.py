@@ -19,6 +19,9 @@ from segue.tokens.codebook import Floats
 
 # How many times more tracks than asked for are put in order at first; only a limit per artist makes more necessary.
 _AHEAD = 4
+# By number, because a message may carry a number that names no action.
+_DISLIKED = list(ListeningAction).index(ListeningAction.DISLIKED)
+_JUDGEMENTS = (_DISLIKED, list(ListeningAction).index(ListeningAction.LIKED))
 
 
 def best_rows(index: Index, totals: Floats, query: Query) -> list[int]:
@@ -55,9 +58,8 @@ def allowed_rows(index: Index, query: Query) -> npt.NDArray[np.bool_]:
 
 def disliked(session: Session) -> set[str]:
     """Return the tracks whose newest judgement in the session is a dislike."""
-    judged = (ListeningAction.LIKED, ListeningAction.DISLIKED)
-    newest = {event.track_id: event.action for event in session.events if event.action in judged}
-    return {track_id for track_id, action in newest.items() if action is ListeningAction.DISLIKED}
+    newest = {event.track_id: event.action_number for event in session.events if event.action_number in _JUDGEMENTS}
+    return {track_id for track_id, judgement in newest.items() if judgement == _DISLIKED}
 
 
 def _excluded(session: Session, filters: Filters) -> set[str]:

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 import numpy as np
+import numpy.typing as npt
 import torch
 
 from segue.evaluation.metrics import rank_of
@@ -21,10 +22,10 @@ _BATCH = 64
 
 
 def gather(decoder: Decoder, code_rows: Integers, index: Index, positions: Sequence[Position]) -> Terms:
-    """Return all terms; the index gives words, neighbours and popularity."""
+    """Return all terms; the index gives words, neighbours, popularity, and what may be recommended at all."""
     contexts = [Context.of(position.moments, position.texts) for position in positions]
     return Terms(
-        decoder=np.stack(list(decoder_scores(decoder, code_rows, positions))),
+        decoder=np.stack(list(decoder_scores(decoder, code_rows, index.recommendable, positions))),
         words=np.stack([word_share(index, context) for context in contexts]),
         evidence=np.stack([neighbour_evidence(index, context) for context in contexts]),
         popularity=index.popularity,
@@ -38,17 +39,23 @@ def with_evidence(terms: Terms, index: Index, positions: Sequence[Position]) -> 
     return replace(terms, evidence=evidence, popularity=index.popularity)
 
 
-def decoder_ranks(decoder: Decoder, code_rows: Integers, positions: Sequence[Position]) -> list[int]:
+def decoder_ranks(
+    decoder: Decoder, code_rows: Integers, recommendable: npt.NDArray[np.bool_], positions: Sequence[Position]
+) -> list[int]:
     """Return the wanted tracks' ranks by the decoder alone."""
     return [
         rank_of(scores, position.wanted, position.excluded)
-        for position, scores in zip(positions, decoder_scores(decoder, code_rows, positions), strict=True)
+        for position, scores in zip(
+            positions, decoder_scores(decoder, code_rows, recommendable, positions), strict=True
+        )
     ]
 
 
 @torch.inference_mode()
-def decoder_scores(decoder: Decoder, code_rows: Integers, positions: Sequence[Position]) -> Iterator[Floats]:
-    """Yield every track's decoder logit at each position, [tracks]."""
+def decoder_scores(
+    decoder: Decoder, code_rows: Integers, recommendable: npt.NDArray[np.bool_], positions: Sequence[Position]
+) -> Iterator[Floats]:
+    """Yield every track's decoder logit at each position, [tracks]; minus infinity where it is not recommendable."""
     decoder.eval()
     columns = np.ascontiguousarray(code_rows.T)
     for start in range(0, len(positions), _BATCH):
@@ -56,4 +63,5 @@ def decoder_scores(decoder: Decoder, code_rows: Integers, positions: Sequence[Po
         prompts = [prompt(position.moments, position.now_ms) for position in chunk]
         logits = decoder.code_logits(decoder.last(Batch.of(prompts, code_rows))).numpy()
         for row in logits:
-            yield np.sum([row[column] for column in columns], axis=0, dtype=np.float32)
+            scores = np.sum([row[column] for column in columns], axis=0, dtype=np.float32)
+            yield np.where(recommendable, scores, -np.inf)

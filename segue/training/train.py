@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import torch
 from threadpoolctl import threadpool_limits
 
@@ -65,20 +66,25 @@ class TrainingRules:
     most_words: int = 4_000
     word_buckets: int = 256
     validation_share: float = 0.06
-    most_validation_positions: int = 400
+    most_validation_positions: int = 500
     codebooks: CodebookRules = field(default_factory=CodebookRules)
     loop: LoopRules = field(default_factory=LoopRules)
 
 
 @dataclass(frozen=True, slots=True)
 class Corpus:
-    """What a dataset gives to training as of the cut: tracks, histories, and the part of them that is held back."""
+    """What a dataset gives to training as of the cut: tracks, histories, and the part of them that is held back.
+
+    `recommendable` tells which tracks were there when the held-back part began, [tracks]: a catalogue as of then
+    knows no other, so validation looks for no other and ranks among no other.
+    """
 
     tracks: Sequence[Track]
     vocabulary: Vocabulary
     histories: Sequence[History]
     training: Sequence[History]
     validation: Sequence[Position]
+    recommendable: npt.NDArray[np.bool_]
     now_ms: int
     validation_ms: int
 
@@ -137,15 +143,25 @@ def read_corpus(dataset: Dataset, rules: TrainingRules) -> Corpus:
     held = [
         position for history, start in zip(histories, starts, strict=True) for position in positions(history, start)
     ]
+    training = [cut(history, start) for history, start in zip(histories, starts, strict=True) if start > 1]
+    recommendable = _known(training, len(tracks)) | ~_known(histories, len(tracks))
     return Corpus(
         tracks=tracks,
         vocabulary=vocabulary,
         histories=histories,
-        training=[cut(history, start) for history, start in zip(histories, starts, strict=True) if start > 1],
-        validation=spread(held, rules.most_validation_positions),
+        training=training,
+        validation=spread([each for each in held if recommendable[each.wanted]], rules.most_validation_positions),
+        recommendable=recommendable,
         now_ms=until_ms or (int(times[-1]) if len(times) else 0),
         validation_ms=validation_ms,
     )
+
+
+def _known(histories: Sequence[History], tracks: int) -> npt.NDArray[np.bool_]:
+    """Return which tracks occur in the histories, [tracks]."""
+    known = np.zeros(tracks, bool)
+    known[[moment.row for history in histories for moment in history.moments if moment.is_track]] = True
+    return known
 
 
 def popular_tracks(index: Index) -> list[Track]:
@@ -186,7 +202,7 @@ def _train_decoder(
     trainer = Trainer(decoder, corpus.training, code_rows, rules.loop)
 
     def validate() -> dict[str, float]:
-        metrics = asdict(RankingMetrics.of(decoder_ranks(decoder, code_rows, corpus.validation)))
+        metrics = asdict(RankingMetrics.of(decoder_ranks(decoder, code_rows, corpus.recommendable, corpus.validation)))
         return {name: round(value, 5) for name, value in metrics.items()}
 
     return trainer.run(validate, watch)
@@ -197,7 +213,8 @@ def _blend(decoder: Decoder, corpus: Corpus, codes: Integers) -> tuple[BlendWeig
     code_rows = codes + np.array(decoder.config.code_offsets, np.int64)
     paces = [Recency(corpus.validation_ms, days) for days in RECENCY_DAYS]
     lists, popularity = _evidence(corpus.training, len(corpus.tracks), paces[0])
-    index = Index.of(corpus.tracks, codes, decoder.config.code_sizes, lists, popularity)
+    everything = Index.of(corpus.tracks, codes, decoder.config.code_sizes, lists, popularity)
+    index = replace(everything, recommendable=corpus.recommendable)
     gathered = gather(decoder, code_rows, index, corpus.validation)
     best = (-1.0, paces[0], gathered)
     for recency in paces:

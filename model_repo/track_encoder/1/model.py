@@ -35,9 +35,13 @@ class TritonPythonModel:
         try:
             tracks = [wire.decode(value, Track) for value in tensor.ravel()]
         except MalformedMessage as error:
-            return pb_utils.InferenceResponse(error=pb_utils.TritonError(f"malformed track: {error}"))
+            return _refusal(f"malformed track: {error}")
         return pb_utils.InferenceResponse([pb_utils.Tensor("CODES", _encoded(map(self._codebooks.encode, tracks)))])
 
 
 def _encoded(codes: Iterable[TrackCodes]) -> Any:
     return np.array([[wire.encode(each)] for each in codes], dtype=np.object_)
+
+
+def _refusal(message: str) -> Any:
+    return pb_utils.InferenceResponse(error=pb_utils.TritonError(message, pb_utils.TritonError.INVALID_ARG))
