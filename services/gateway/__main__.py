@@ -29,7 +29,8 @@ async def run(settings: Settings, popular: Popularity) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stopped.set)
     readiness = Readiness("kafka", "producer", "answers")
-    publisher, ends, waiters = Publisher(settings, readiness), Ends(settings, readiness), Waiters(settings.max_waiting)
+    ends, waiters = Ends(settings, readiness), Waiters(settings.max_waiting)
+    publisher = Publisher(settings, ends, readiness)
     answers, feed = Answers(settings, waiters, readiness), Feed(settings, ends, publisher)
     desk = Desk(publisher, ends, answers, waiters)
     server = Server(settings, readiness)

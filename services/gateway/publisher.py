@@ -17,6 +17,7 @@ from aiokafka.structs import RecordMetadata
 
 from segue.errors import InvalidMessage, RequestFailed, Violation
 from segue.events import SourceOffset
+from services.gateway.ends import NOT_REACHED, Ends
 from services.gateway.handlers import Record
 from services.gateway.metrics import PUBLISH_SECONDS, PUBLISHED
 from services.gateway.reconnect import keep
@@ -45,8 +46,9 @@ Acknowledgement = asyncio.Future[RecordMetadata]
 class Publisher:
     """The gateway's producer, replaced whenever it has failed; keeps the readiness condition `producer`."""
 
-    def __init__(self, settings: Settings, readiness: Readiness) -> None:
+    def __init__(self, settings: Settings, ends: Ends, readiness: Readiness) -> None:
         self._kafka = settings.kafka
+        self._ends = ends
         self._readiness = readiness
         self._producer: AIOKafkaProducer | None = None
         self._failed = asyncio.Event()
@@ -83,16 +85,21 @@ class Publisher:
 
     async def write(self, records: Sequence[Record], patience: float) -> list[SourceOffset]:
         """Write every record within `patience` seconds and return their positions. Raises as `send` does."""
+        if not records:
+            return []
         try:
             async with asyncio.timeout(patience):
                 acknowledgements = [await self.send(record) for record in records]
-                positions: list[RecordMetadata] = await asyncio.gather(*acknowledgements)
+                # Waited for, never cancelled: the producer must hear of a failure when nobody waits any more.
+                await asyncio.wait(acknowledgements)
         except TimeoutError as error:
             raise RequestFailed(
                 "UNAVAILABLE",
                 f"the broker did not acknowledge every record within {patience:.2f} s, and may yet write them; "
                 "repeat the call with the same ids",
             ) from error
+        try:
+            positions = [acknowledgement.result() for acknowledgement in acknowledgements]
         except KafkaError as error:
             raise _unavailable(records[0].topic, error) from error
         return [SourceOffset(at.topic, at.partition, at.offset) for at in positions]
@@ -122,14 +129,12 @@ class Publisher:
             await producer.stop()
 
     def _connected(self) -> AIOKafkaProducer:
-        if self._producer is None:
-            raise RequestFailed("UNAVAILABLE", "the log cannot be written: the broker cannot be reached")
+        if self._producer is None or not self._ends.reachable:
+            raise RequestFailed("UNAVAILABLE", f"the log cannot be written: {NOT_REACHED}")
         return self._producer
 
     def _delivered(self, topic: str, started: float, done: Acknowledgement) -> None:
-        if done.cancelled():
-            PUBLISHED.labels(topic, "abandoned").inc()
-        elif done.exception():
+        if done.cancelled() or done.exception():
             PUBLISHED.labels(topic, "failed").inc()
             self._failed.set()
         else:

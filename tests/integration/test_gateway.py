@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from typing import Any
 
 import grpc
 import pytest
@@ -168,6 +169,10 @@ def test_events_lie_in_the_log_when_the_call_returns(client: Client, kafka: Stac
     assert wire.decode(edit, PlaylistEvent).track_id == "t"
 
 
+def test_nothing_to_write_is_written_at_once(client: Client) -> None:
+    assert client.record_events([]) == client.upsert_tracks() == ()
+
+
 def test_a_full_batch_keeps_its_order(client: Client, kafka: StackConfig) -> None:
     ids = [f"batch-{number}" for number in range(1_000)]
     (written,) = client.record_events(
@@ -242,7 +247,7 @@ def test_more_calls_than_may_wait_are_refused_at_once(gateway: Gateway, client: 
 
 
 @contextmanager
-def waiting_calls(gateway: Gateway, count: int) -> Generator[list[grpc.Future]]:
+def waiting_calls(gateway: Gateway, count: int) -> Generator[Sequence[Any]]:
     """Give so many calls that wait for an answer; they are cancelled in the end."""
     with grpc.insecure_channel(gateway.address) as channel:
         recommend = channel.unary_unary(
