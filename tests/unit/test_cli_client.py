@@ -1,0 +1,189 @@
+"""What `segue recommend`, `listen`, `watch`, `chat` and `status` send and print, against services in this process."""
+
+from __future__ import annotations
+
+import json
+import socket
+from collections.abc import Generator
+from concurrent.futures import ThreadPoolExecutor
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
+from typing import Any
+
+import grpc
+import orjson
+import pytest
+from grpc_health.v1 import health, health_pb2, health_pb2_grpc
+from typer.testing import CliRunner, Result
+
+from segue import wire
+from segue.cli import app
+from segue.client.calls import SERVICES
+from segue.protobuf import to_protobuf
+from segue.recommendations import Reason, RecommendationList, RecommendedTrack
+from segue.v1 import recommendations_pb2, services_pb2, services_pb2_grpc
+
+LIST = RecommendationList(
+    "id",
+    "ana",
+    tracks=(RecommendedTrack("t1", "A Calm [Song]", ("Someone",), 0.5, (), (Reason("You liked its neighbours"),)),),
+    reply_text="Here you are.",
+)
+PROTO_LIST = to_protobuf(LIST, recommendations_pb2.RecommendationList)
+
+
+class Services(services_pb2_grpc.RecommendationServiceServicer, services_pb2_grpc.SessionServiceServicer):
+    """Answers every call alike, and remembers the requests."""
+
+    def __init__(self) -> None:
+        self.asked: list[Any] = []
+
+    def Recommend(self, request: Any, _context: grpc.ServicerContext) -> services_pb2.RecommendResponse:
+        self.asked.append(request)
+        return services_pb2.RecommendResponse(recommendations=PROTO_LIST)
+
+    def Converse(self, request: Any, _context: Any) -> Generator[services_pb2.ConverseResponse]:
+        self.asked.append(request)
+        yield services_pb2.ConverseResponse(recommendations=PROTO_LIST)
+        yield services_pb2.ConverseResponse(reply_text="Here you are.")
+
+    def WatchRecommendations(self, _request: Any, context: Any) -> Generator[services_pb2.WatchRecommendationsResponse]:
+        while context.is_active():
+            yield services_pb2.WatchRecommendationsResponse(recommendations=PROTO_LIST)
+
+    def RecordEvents(self, request: Any, _context: grpc.ServicerContext) -> services_pb2.RecordEventsResponse:
+        self.asked.append(request)
+        return services_pb2.RecordEventsResponse(written=[{"topic": "listening-events", "partition": 1, "offset": 7}])
+
+
+@pytest.fixture
+def services() -> Services:
+    return Services()
+
+
+@pytest.fixture
+def address(services: Services) -> Generator[str]:
+    server = grpc.server(ThreadPoolExecutor(4))
+    services_pb2_grpc.add_RecommendationServiceServicer_to_server(services, server)
+    services_pb2_grpc.add_SessionServiceServicer_to_server(services, server)
+    healths = health.HealthServicer()
+    for service in ("", *SERVICES):
+        healths.set(service, health_pb2.HealthCheckResponse.SERVING)
+    health_pb2_grpc.add_HealthServicer_to_server(healths, server)
+    port = server.add_insecure_port("127.0.0.1:0")
+    server.start()
+    yield f"127.0.0.1:{port}"
+    server.stop(None).wait()
+
+
+def segue(*arguments: str, typed: str = "") -> Result:
+    return CliRunner().invoke(app, arguments, input=typed)
+
+
+def test_recommendations_come_with_titles_scores_and_reasons(address: str, services: Services) -> None:
+    result = segue("recommend", "ana", "--count", "3", "--seed-track", "s", "--exclude-explicit", "--address", address)
+    assert result.exit_code == 0, result.output
+    for text in ("A Calm [Song]", "Someone", "0.500", "You liked its neighbours"):
+        assert text in result.output
+    (request,) = services.asked
+    assert (request.listener_id, request.count, list(request.seed_track_ids)) == ("ana", 3, ["s"])
+    assert request.filters.exclude_explicit
+
+
+def test_programs_get_one_object_a_line(address: str) -> None:
+    result = segue("recommend", "ana", "--json", "--address", address)
+    assert wire.decode(result.output.encode(), RecommendationList) == LIST
+    assert result.output.count("\n") == 1
+
+
+def test_each_track_is_recorded_with_what_was_done(address: str, services: Services) -> None:
+    result = segue("listen", "ana", "t1", "t2", "--action", "skipped", "--json", "--address", address)
+    assert orjson.loads(result.output)["events"] == 2
+    (request,) = services.asked
+    assert [(event.track_id, event.action) for event in request.listening_events] == [("t1", 3), ("t2", 3)]
+    assert len({event.event_id for event in request.listening_events}) == 2
+
+
+def test_one_thing_can_be_said(address: str, services: Services) -> None:
+    result = segue("chat", "--listener", "ana", "--say", "calm songs", "--address", address)
+    assert result.exit_code == 0, result.output
+    assert "A Calm [Song]" in result.output
+    assert "Here you are." in result.output
+    assert services.asked[0].text == "calm songs"
+
+
+def test_a_conversation_goes_on_until_an_empty_line(address: str, services: Services) -> None:
+    result = segue("chat", "--address", address, typed="first\nsecond\n\nnever\n")
+    assert result.exit_code == 0, result.output
+    assert [request.text for request in services.asked] == ["first", "second"]
+    assert len({request.turn_id for request in services.asked}) == 2
+
+
+def test_a_watch_ends_after_as_many_lists_as_asked_for(address: str) -> None:
+    result = segue("watch", "ana", "--limit", "2", "--json", "--address", address)
+    assert [json.loads(line)["listener_id"] for line in result.output.splitlines()] == ["ana", "ana"]
+
+
+@pytest.mark.parametrize(
+    "command", [["recommend", "ana"], ["listen", "ana", "t"], ["chat", "--say", "hello"], ["watch", "ana"]]
+)
+def test_a_stack_that_is_not_up_is_one_sentence(command: list[str]) -> None:
+    result = segue(*command, "--address", "127.0.0.1:1")
+    assert result.exit_code == 1
+    assert result.output == "segue: nothing answers at 127.0.0.1:1; start Segue with `make up`, or give --address\n"
+
+
+class Ready(BaseHTTPRequestHandler):
+    """A metrics port, or Triton's: ready, but for what a test says is missing."""
+
+    missing: dict[str, str] = {}  # noqa: RUF012  a test replaces it
+
+    def do_GET(self) -> None:
+        self.send_response(503 if self.missing else 200)
+        self.end_headers()
+        self.wfile.write(orjson.dumps({"ok": not self.missing, "missing": self.missing}))
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002  the base class's name
+        pass
+
+
+@pytest.fixture
+def ready(monkeypatch: pytest.MonkeyPatch) -> Generator[str]:
+    monkeypatch.setattr(Ready, "missing", {})
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Ready)
+    Thread(target=server.serve_forever, daemon=True).start()
+    yield f"127.0.0.1:{server.server_port}"
+    server.shutdown()
+    server.server_close()
+
+
+def status(address: str, ready: str) -> Result:
+    with socket.create_server(("127.0.0.1", 0)) as kafka:
+        return segue(
+            *("status", "--json", "--address", address, "--kafka", f"127.0.0.1:{kafka.getsockname()[1]}"),
+            *(word for name in ("gateway", "sessions", "track-tokens", "triton") for word in (f"--{name}", ready)),
+        )
+
+
+def test_status_is_fine_when_every_part_is(address: str, ready: str) -> None:
+    result = status(address, ready)
+    assert set(orjson.loads(result.output).values()) == {"healthy"}
+    assert result.exit_code == 0
+
+
+def test_status_names_what_is_missing(address: str, ready: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Ready, "missing", {"model": "not loaded"})
+    result = status(address, ready)
+    said = orjson.loads(result.output)
+    assert said["sessions"] == "not ready; model: not loaded"
+    assert said[f"gateway: {SERVICES[0]}"] == "healthy"
+    assert result.exit_code == 1
+
+
+def test_status_of_nothing_names_every_part() -> None:
+    nobody = "127.0.0.1:1"
+    result = status(nobody, nobody)
+    said = orjson.loads(result.output)
+    assert result.exit_code == 1
+    assert said["kafka"] == "healthy"
+    assert {part for part, state in said.items() if state.startswith("no answer at 127.0.0.1:1")} == {*said} - {"kafka"}
