@@ -141,9 +141,12 @@ class _Draft:
         self._note_version(token.track_id, token.version)
 
     def remove(self, track_id: str) -> None:
-        if (row := self._rows.get(track_id)) is not None:
-            self._recommendable[row] = False
-            self._note_version(track_id, REMOVED)
+        row = self._rows.get(track_id)
+        if row is None:
+            return
+        self._recommendable[row] = False
+        # A track that only the stream knew is gone as if it had never come; one of the checkpoint's is missed.
+        self._note_version(track_id, REMOVED if row < len(self._base.stored_neighbours) else None)
 
     def index(self) -> Index:
         base, added = self._base, len(self._tracks) - len(self._base)
@@ -204,11 +207,12 @@ class _Draft:
         place = MODALITIES.index("playlist")
         return given if codes.playlist is not None else (*given[:place], known[place], *given[place + 1 :])
 
-    def _note_version(self, track_id: str, version: int) -> None:
-        if track_id in self._versions:
-            self._fingerprint ^= _version_mark(track_id, self._versions[track_id])
-        self._versions[track_id] = version
-        self._fingerprint ^= _version_mark(track_id, version)
+    def _note_version(self, track_id: str, version: int | None) -> None:
+        if (before := self._versions.pop(track_id, None)) is not None:
+            self._fingerprint ^= _version_mark(track_id, before)
+        if version is not None:
+            self._versions[track_id] = version
+            self._fingerprint ^= _version_mark(track_id, version)
 
 
 def merged(stored: NeighbourList, live: NeighbourList) -> NeighbourList:

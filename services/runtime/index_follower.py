@@ -24,8 +24,9 @@ log = structlog.get_logger()
 
 # Tracks in one batch: at the start it bounds memory, later nothing comes near it.
 MOST_AT_ONCE = 10_000
-# How long one look at the broker lasts, and how long until the next attempt after a failure, in seconds.
+# How long one look at the broker lasts, an attempt to reach it, and the pause after a failed one, in seconds.
 LOOK = 0.1
+CONNECT = 2.0
 RETRY = 1.0
 
 
@@ -85,6 +86,7 @@ class IndexFollower:
             client_id="segue-index-follower",
             group_id=None,
             enable_auto_commit=False,
+            bootstrap_timeout_ms=int(CONNECT * 1_000),
         )
         try:
             ends = self._begin(consumer)

@@ -10,6 +10,8 @@ from datetime import timedelta
 
 # Larger than the largest valid message (a track with 50,000 characters of lyrics, 4 bytes each, and its features).
 MAX_MESSAGE_BYTES = 1_000_000
+# The broker's clock dates every record, so that a producer cannot choose what counts as late or future.
+LOG_APPEND_TIME = {"message.timestamp.type": "LogAppendTime"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,8 +24,7 @@ class Topic:
     retention: timedelta | None  # None: compacted, kept while the key lives
     partitions: int | None = None
     max_message_bytes: int = MAX_MESSAGE_BYTES
-    # The broker's clock dates every record, so that a producer cannot choose what counts as late or future.
-    config: dict[str, str] = field(default_factory=lambda: {"message.timestamp.type": "LogAppendTime"})
+    config: dict[str, str] = field(default_factory=lambda: dict(LOG_APPEND_TIME))
 
     def broker_config(self) -> dict[str, str]:
         """Return the topic's configuration in the broker's own property names."""
@@ -43,7 +44,14 @@ CHAT_TURNS = Topic("chat-turns", "listener_id", "ChatTurn", timedelta(days=7))
 REQUESTS = Topic("requests", "listener_id", "RecommendationRequest", timedelta(hours=1))
 PLAYLIST_EVENTS = Topic("playlist-events", "playlist_id", "PlaylistEvent", timedelta(days=30))
 CATALOG = Topic("catalog", "track_id", "Track", None)
-TRACK_TOKENS = Topic("track-tokens", "track_id", "TrackTokens", None)
+# A checkpoint knows tracks that are gone; tombstones stay for as long as one may be served.
+TRACK_TOKENS = Topic(
+    "track-tokens",
+    "track_id",
+    "TrackTokens",
+    None,
+    config={**LOG_APPEND_TIME, "delete.retention.ms": str(365 * 86_400_000)},
+)
 ANSWERS = Topic("answers", "", "RecommendationList", timedelta(minutes=10))
 RECOMMENDATIONS = Topic("recommendations", "listener_id", "RecommendationList", timedelta(days=1))
 # Room for the largest message and the headers that say what was wrong with it.

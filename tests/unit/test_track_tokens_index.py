@@ -50,3 +50,8 @@ def test_a_removed_track_returns_with_whatever_version_it_has() -> None:
 def test_a_removal_read_twice_changes_nothing() -> None:
     once = after(removed=(KNOWN,))
     assert after(removed=(KNOWN,), base=once).token_version == once.token_version
+
+
+def test_a_track_that_came_and_went_leaves_the_version_as_it_was() -> None:
+    new = TrackTokens(track_id="new", version=1, track=Track(track_id="new", title="New"))
+    assert after(removed=("new",), base=after(new)).token_version == checkpoint().index.token_version
