@@ -21,7 +21,8 @@ def decoder() -> Decoder:
 
 @torch.no_grad()
 def hidden(*sequences: list[int]) -> torch.Tensor:
-    return decoder()(Batch.of(sequences, CODE_ROWS))
+    states: torch.Tensor = decoder()(Batch.of(sequences, CODE_ROWS))
+    return states
 
 
 def test_later_positions_do_not_change_earlier_ones() -> None:
