@@ -30,8 +30,9 @@ class Progress:
             return
         line = Text(f"{name:<{NAME_WIDTH}}", style=colour(name))
         line.append(f"{part.state:<9}", style=STYLES.get(part.state, ""))
-        line.append(f"{part.seconds or 0.0:6.1f} s  {addresses(part)} {part.detail}".rstrip())
-        self._console.print(line)
+        said = part.detail or (addresses(part) if part.state == "ready" else "")
+        line.append(f"{part.seconds or 0.0:6.1f} s  {said}".rstrip())
+        self._console.print(line, soft_wrap=True)
 
 
 class Logs:
@@ -64,17 +65,17 @@ class Logs:
 
 def state_table(parts: Mapping[str, PartRecord]) -> Table:
     """Return the parts with their states, processes and addresses."""
-    table = Table("part", "state", "process", "since start", "addresses", "", box=None, header_style="bold")
+    table = Table("part", "state", "process", "seconds", "ports", "", box=None, header_style="bold")
     for name, part in parts.items():
         state = Text(part.state, style=STYLES.get(part.state, ""))
-        seconds = "" if part.seconds is None else f"{part.seconds:.1f} s"
+        seconds = "" if part.seconds is None else f"{part.seconds:.1f}"
         table.add_row(Text(name, style=colour(name)), state, str(part.pid or ""), seconds, addresses(part), part.detail)
     return table
 
 
 def addresses(part: PartRecord) -> str:
-    """Return where the part listens: `kafka 127.0.0.1:9092`, for each of its ports."""
-    return ", ".join(f"{field.removesuffix('_port')} 127.0.0.1:{port}" for field, port in part.ports.items())
+    """Return where the part listens: `kafka 9092`, for each of its ports; all are this machine's own."""
+    return ", ".join(f"{field.removesuffix('_port')} {port}" for field, port in part.ports.items())
 
 
 def colour(name: str) -> str:

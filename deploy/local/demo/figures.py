@@ -57,7 +57,8 @@ class Figures:
     def table(self, config: StackConfig) -> Table:
         """Return addresses, counts and latencies for a person."""
         table = Table("what", "measured", box=None, header_style="bold")
-        table.add_row("gateway (gRPC), Kafka, Triton (gRPC)", f"{config.gateway}, {config.kafka}, {config.triton}")
+        for name, address in {"gateway": config.gateway, "Kafka": config.kafka, "Triton": config.triton}.items():
+            table.add_row(name, address)
         table.add_row("seconds to the first recommendation", f"{self._first or 0:.1f}")
         for kind, count in self._events.items():
             table.add_row(kind, str(count))

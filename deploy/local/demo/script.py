@@ -18,9 +18,9 @@ LISTENERS = 30
 EVENTS_A_LISTENER = 10
 PLAYLISTS = 40
 SPEAKER = "you"
-OPENING = "Something calm, for late in the evening."
+OPENING = "Something to sing along to."
 # What comes after the opening; {title} is the first track of the answer before.
-REPLIES = ("More like {title}, please.", "That is perfect, thank you.")
+REPLIES = ("More like {title}, please.", "And now something calm, for late in the evening.")
 
 
 @dataclass(frozen=True, slots=True)

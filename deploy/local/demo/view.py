@@ -70,8 +70,8 @@ class DemoView:
 
     def said(self, text: str, answer: RecommendationList) -> None:
         """Show one turn of the conversation."""
-        self._console.print(Text.assemble(("\nyou: ", "bold cyan"), text))
-        self._console.print(Text.assemble(("segue: ", "bold green"), answer.reply_text or "…"))
+        self._console.print(Text.assemble(("\nyou: ", "bold cyan"), text), soft_wrap=True)
+        self._console.print(Text.assemble(("segue: ", "bold green"), answer.reply_text or "…"), soft_wrap=True)
         self._list(answer)
 
     def _list(self, answer: RecommendationList) -> None:
