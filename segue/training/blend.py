@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 
 import numpy as np
+import numpy.typing as npt
 
 from segue.evaluation.metrics import RankingMetrics, rank_of
 from segue.evaluation.positions import Position
@@ -34,6 +35,7 @@ class Terms:
     words: Floats
     evidence: Floats
     popularity: Floats
+    recommendable: npt.NDArray[np.bool_]
 
     def ranks(self, weights: BlendWeights, positions: Sequence[Position]) -> list[int]:
         """Return the wanted track's rank at each position."""
@@ -48,7 +50,8 @@ class Terms:
         if weights.neighbours:
             scaled = self.evidence[place] / np.float32(weights.neighbours_scale)
             total += np.float32(weights.neighbours) * np.log1p(scaled)
-        return np.asarray(total + np.float32(weights.popularity) * self.popularity, np.float32)
+        total += np.float32(weights.popularity) * self.popularity
+        return np.asarray(np.where(self.recommendable, total, -np.inf), np.float32)
 
 
 def choose(terms: Terms, positions: Sequence[Position], start: BlendWeights) -> tuple[BlendWeights, RankingMetrics]:

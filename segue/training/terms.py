@@ -25,10 +25,11 @@ def gather(decoder: Decoder, code_rows: Integers, index: Index, positions: Seque
     """Return all terms; the index gives words, neighbours, popularity, and what may be recommended at all."""
     contexts = [Context.of(position.moments, position.texts) for position in positions]
     return Terms(
-        decoder=np.stack(list(decoder_scores(decoder, code_rows, index.recommendable, positions))),
+        decoder=np.stack(list(decoder_scores(decoder, code_rows, positions))),
         words=np.stack([word_share(index, context) for context in contexts]),
         evidence=np.stack([neighbour_evidence(index, context) for context in contexts]),
         popularity=index.popularity,
+        recommendable=index.recommendable,
     )
 
 
@@ -44,18 +45,14 @@ def decoder_ranks(
 ) -> list[int]:
     """Return the wanted tracks' ranks by the decoder alone."""
     return [
-        rank_of(scores, position.wanted, position.excluded)
-        for position, scores in zip(
-            positions, decoder_scores(decoder, code_rows, recommendable, positions), strict=True
-        )
+        rank_of(np.where(recommendable, scores, -np.inf), position.wanted, position.excluded)
+        for position, scores in zip(positions, decoder_scores(decoder, code_rows, positions), strict=True)
     ]
 
 
 @torch.inference_mode()
-def decoder_scores(
-    decoder: Decoder, code_rows: Integers, recommendable: npt.NDArray[np.bool_], positions: Sequence[Position]
-) -> Iterator[Floats]:
-    """Yield every track's decoder logit at each position, [tracks]; minus infinity where it is not recommendable."""
+def decoder_scores(decoder: Decoder, code_rows: Integers, positions: Sequence[Position]) -> Iterator[Floats]:
+    """Yield every track's decoder logit at each position, [tracks]."""
     decoder.eval()
     columns = np.ascontiguousarray(code_rows.T)
     for start in range(0, len(positions), _BATCH):
@@ -63,5 +60,4 @@ def decoder_scores(
         prompts = [prompt(position.moments, position.now_ms) for position in chunk]
         logits = decoder.code_logits(decoder.last(Batch.of(prompts, code_rows))).numpy()
         for row in logits:
-            scores = np.sum([row[column] for column in columns], axis=0, dtype=np.float32)
-            yield np.where(recommendable, scores, -np.inf)
+            yield np.sum([row[column] for column in columns], axis=0, dtype=np.float32)

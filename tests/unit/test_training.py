@@ -94,11 +94,19 @@ def test_the_blend_trusts_the_term_that_is_right() -> None:
     evidence = np.zeros((60, 40), np.float32)
     evidence[np.arange(60), wanted] = 0.1
     noise = random.normal(size=(60, 40)).astype(np.float32)
-    terms = Terms(noise, np.zeros_like(noise), evidence, np.zeros(40, np.float32))
+    terms = Terms(noise, np.zeros_like(noise), evidence, np.zeros(40, np.float32), np.ones(40, bool))
     asked = [Position("playlist", (), (), 0, int(row), ()) for row in wanted]
     weights, reached = choose(terms, asked, BlendWeights())
     assert reached.hit10 == 1.0
     assert weights.neighbours > 0
+
+
+def test_what_is_not_recommendable_stands_before_nothing_whatever_the_weights() -> None:
+    scores, nothing = np.array([[9.0, 1.0, 8.0]], np.float32), np.zeros((1, 3), np.float32)
+    terms = Terms(scores, nothing, nothing, nothing[0], np.array([False, True, True]))
+    asked = [Position("playlist", (), (), 0, 1, ())]
+    assert terms.ranks(BlendWeights(), asked) == [2]
+    assert terms.ranks(BlendWeights(words=0, neighbours=0, popularity=0, decoder=0), asked) == [2]
 
 
 def test_training_lowers_the_loss_and_the_same_seed_gives_the_same_parameters() -> None:
