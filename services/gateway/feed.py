@@ -107,7 +107,8 @@ class Feed:
             wanted = {watcher.partition for watchers in self._watchers.values() for watcher in watchers}
             if wanted == self._next.keys():
                 return
-            ends = await self._ends.of(wanted - self._next.keys())
+            fresh = wanted - self._next.keys()
+            ends = await self._ends.of(fresh) if fresh else {}
             self._next = {partition: self._next.get(partition, ends.get(partition, 0)) for partition in wanted}
             if self._consumer is not None:
                 self._seek(self._consumer)
