@@ -9,6 +9,8 @@ import signal
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import psutil
 import typer
@@ -22,11 +24,16 @@ from deploy.local.stack import LocalStack
 from deploy.local.view import Logs, Progress, state_table
 from segue.errors import SegueError
 
+if TYPE_CHECKING:
+    from deploy.local.demo.figures import Figures
+    from deploy.local.real.figures import RealFigures
+
 app = typer.Typer(help=__doc__.splitlines()[0], no_args_is_help=True, add_completion=False)
 console = Console()
 errors = Console(stderr=True)
 
 WATCH_SECONDS = 0.2
+TRAINING_MINUTES = 5.0
 INTERRUPTED = 130
 
 
@@ -88,13 +95,22 @@ def run() -> None:
 
 
 @app.command()
-def demo() -> None:
+def demo(
+    data: Annotated[Path | None, typer.Option(help="A folder of real playlists, instead of the sample.")] = None,
+    minutes: Annotated[float, typer.Option(min=0.1, help="With --data: most minutes of training.")] = TRAINING_MINUTES,
+) -> None:
     """Start everything, stream the sample, show recommendations, talk, measure, stop."""
-    # Imported late: only the demo needs the client libraries.
+    # Imported late: only the demos need the client libraries.
     from deploy.local.demo.show import run_demo  # noqa: PLC0415
+    from deploy.local.real.show import run_real  # noqa: PLC0415
 
+    figures: Figures | RealFigures
+    started = psutil.Process().create_time()
     with _one_sentence():
-        figures = run_demo(load(), console, started=psutil.Process().create_time())
+        if data is None:
+            figures = run_demo(load(), console, started)
+        else:
+            figures = run_real(load(), data, console, started, minutes)
     print(figures.json())
 
 

@@ -1,1 +1,1 @@
-"""`make demo-real`: learn real playlists up to a day, live through the weeks after it, and be measured on their ends."""
+"""`make demo-real`: learn real playlists up to a day, live through the weeks after it, be measured on their ends."""

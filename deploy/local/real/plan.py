@@ -27,7 +27,7 @@ _Edit = tuple[str, str, PlaylistAction, datetime]
 
 @dataclass(frozen=True, slots=True)
 class Walk:
-    """One listener along one playlist: hears its last known tracks, then asks before each held-back one and hears it."""
+    """One listener along one playlist: hears its last known tracks, asks before each held-back one, then hears it."""
 
     playlist_id: str
     name: str
@@ -97,7 +97,7 @@ def _walk(playlist: Playlist, ending: Sequence[PlaylistEntry]) -> Walk | None:
 
 
 def _replayed(dataset: Dataset, cut: datetime, held_back: set[_Edit]) -> Iterator[PlaylistEvent]:
-    """Yield the edits from the cut on, a millisecond apart: the source knows days alone, and their order is the list's."""
+    """Yield the edits from the cut on. Those of a day, which the source does not order, are a millisecond apart."""
     day, place = cut, 0
     for event in playlist_events(dataset):
         assert event.event_time is not None, "replayed edits are dated"

@@ -22,9 +22,14 @@ class Baselines:
 
     def __init__(self, counts: Mapping[str, Mapping[str, int]]) -> None:
         self._rankings = {
-            name: sorted(counted, key=lambda track_id, counted=counted: (-counted[track_id], track_id))  # type: ignore[misc]
+            name: [track_id for _, track_id in sorted((-count, track_id) for track_id, count in counted.items())]
             for name, counted in counts.items()
         }
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """What each ranking counts."""
+        return tuple(self._rankings)
 
     def top(self, count: int, excluded: Collection[str]) -> dict[str, Sequence[str]]:
         """Return each ranking's first tracks that are not excluded."""
