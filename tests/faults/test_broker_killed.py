@@ -1,0 +1,44 @@
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC, datetime
+
+from bench import faults_kill
+from bench.coverage import Written
+from bench.listening import Load, encoded
+from bench.stack import popular_track_ids
+from bench.topic_log import end_offsets, producing, wait_until_committed
+from deploy.local import LocalStack
+from services.runtime.topology import LISTENING_EVENTS, SESSION_TOPICS
+
+EVENTS = 400
+RATE = 60.0
+KILLED_AT = 150
+
+
+async def test_a_killed_broker_loses_no_acknowledged_event_and_sessions_goes_on_by_itself(stack: LocalStack) -> None:
+    load = Load(40, popular_track_ids(stack.config.checkpoint))
+    before = stack.processes["sessions"]
+    written: list[Written] = []
+    crash: asyncio.Task[None] | None = None
+    async with producing(stack.config.kafka) as producer:
+        for number, event in enumerate(load.events(datetime.now(UTC), RATE, range(EVENTS))):
+            if number == KILLED_AT:
+                crash = asyncio.create_task(asyncio.to_thread(_kill_and_restart, stack))
+            key, value = encoded(event)
+            at = await producer.send_and_wait(LISTENING_EVENTS.name, value, key)
+            written.append(Written(event.listener_id, (at.topic, at.partition, at.offset)))
+            await asyncio.sleep(1 / RATE)
+    assert crash is not None
+    await crash
+    ends = await end_offsets(stack.config.kafka, [topic.name for topic in SESSION_TOPICS])
+    await wait_until_committed(stack.config.kafka, ends, within=120)
+
+    figures = await faults_kill.figures(stack.config.kafka, written)
+    assert (figures["lost"], figures["wrong_states"], figures["unmarked_duplicates"]) == (0, 0, 0)
+    assert stack.processes["sessions"] == before, "nobody had to restart it"
+
+
+def _kill_and_restart(stack: LocalStack) -> None:
+    stack.kill("kafka")
+    stack.restart("kafka")
