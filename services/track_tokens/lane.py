@@ -22,7 +22,8 @@ from services.runtime.record import Record
 from services.runtime.topology import Topic
 
 MOST_WAITING = 512
-MOST_AT_ONCE = 64
+# The larger a batch may get under load, the more changes of one track are published as one.
+MOST_AT_ONCE = 256
 
 
 @dataclass(frozen=True, slots=True)
