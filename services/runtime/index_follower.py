@@ -86,6 +86,7 @@ class IndexFollower:
             client_id="segue-index-follower",
             group_id=None,
             enable_auto_commit=False,
+            auto_offset_reset="earliest",
             bootstrap_timeout_ms=int(CONNECT * 1_000),
         )
         try:
