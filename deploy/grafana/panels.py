@@ -208,7 +208,7 @@ ROWS: dict[str, list[Panel]] = {
             "cps",
             {
                 "answered {{model}}": rate("nv_inference_request_success", "model"),
-                "failed {{model}}": rate("nv_inference_request_failure", "model"),
+                "failed {{model}} {{reason}}": rate("nv_inference_request_failure", "model", "reason"),
             },
         ),
     ],

@@ -32,7 +32,6 @@ TRITON = {
     name: SCRAPED | {"model", "version"}
     for name in (
         "nv_inference_request_success",
-        "nv_inference_request_failure",
         "nv_inference_count",
         "nv_inference_exec_count",
         "nv_inference_pending_request_count",
@@ -43,6 +42,7 @@ TRITON = {
         "nv_inference_compute_output_duration_us",
     )
 }
+TRITON["nv_inference_request_failure"] = SCRAPED | {"model", "version", "reason"}
 
 # Printed by a process of its own: two services may declare a metric of the same name.
 DECLARED = """

@@ -198,6 +198,17 @@ def test_a_second_worker_takes_partitions_and_answers_go_on(stack: Stack, client
         assert len(answer.tracks) == 3
 
 
+def test_while_the_model_server_is_made_anew_every_call_is_answered_and_then_the_model_answers_again(
+    stack: Stack, client: Client
+) -> None:
+    assert not client.recommend("listener-rolled").degraded
+    stack.compose("up", "--detach", "--no-build", "--no-deps", "--force-recreate", "triton")
+    without = client.recommend("listener-rolled")
+    assert without.degraded
+    assert without.tracks
+    eventually(lambda: not client.recommend("listener-rolled").degraded, START_SECONDS, "the model answers again")
+
+
 def test_a_worker_that_is_killed_comes_back_with_its_listeners(stack: Stack, client: Client) -> None:
     stack.compose("up", "--detach", "--no-build", "--no-recreate", "--scale", "sessions=1")
     listener = "listener-killed"
