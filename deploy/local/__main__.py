@@ -22,6 +22,7 @@ from deploy.local.jars import kafka_classpath
 from deploy.local.parts import cache_folder
 from deploy.local.stack import LocalStack
 from deploy.local.view import Logs, Progress, state_table
+from deploy.local.warm import warm_up
 from segue.errors import SegueError
 
 if TYPE_CHECKING:
@@ -116,9 +117,9 @@ def demo(
 
 @app.command(hidden=True)
 def fetch() -> None:
-    """Download what the stack needs beside the Python packages: Kafka's jars."""
+    """Fetch and prepare what the stack needs beside the Python packages: Kafka's jars and its quick start."""
     with _one_sentence():
-        kafka_classpath(cache_folder(), errors)
+        warm_up(cache_folder(), kafka_classpath(cache_folder(), errors), errors)
 
 
 @app.command(hidden=True)

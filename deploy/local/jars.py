@@ -23,8 +23,13 @@ COORDINATES = (
 
 def kafka_classpath(cache: Path, console: Console) -> list[Path]:
     """Return the jars, downloading what is missing with a progress bar. Raises StackError when that fails."""
-    listing = cache / f"classpath-{hashlib.sha256(' '.join(COORDINATES).encode()).hexdigest()[:12]}.txt"
+    listing = listing_of(cache)
     return _listed(listing) or _downloaded(listing, console)
+
+
+def listing_of(cache: Path) -> Path:
+    """Return the file that lists the jars of these coordinates."""
+    return cache / f"classpath-{hashlib.sha256(' '.join(COORDINATES).encode()).hexdigest()[:12]}.txt"
 
 
 def _listed(listing: Path) -> list[Path]:

@@ -27,8 +27,11 @@ COLLECTOR = (
 LOGGING = Path(__file__).with_name("log4j2.properties")
 
 
-def kafka_parts(config: StackConfig, classpath: Sequence[Path]) -> Iterator[Part]:
-    """Yield the format step, where the folder is not yet formatted, and the broker. Writes `server.properties`."""
+def kafka_parts(config: StackConfig, classpath: Sequence[Path], options: Sequence[str] = ()) -> Iterator[Part]:
+    """Yield the format step, where the folder is not yet formatted, and the broker. Writes `server.properties`.
+
+    `options` are further ones of the broker's JVM.
+    """
     folder = config.folder / "kafka"
     folder.mkdir(parents=True, exist_ok=True)
     properties = folder / "server.properties"
@@ -52,7 +55,7 @@ def kafka_parts(config: StackConfig, classpath: Sequence[Path]) -> Iterator[Part
         yield Part("kafka-format", (*java, "-Xmx256m", "-XX:TieredStopAtLevel=1", *tool))
     yield Part(
         "kafka",
-        (*java, *HEAP, *COLLECTOR, "kafka.Kafka", str(properties)),
+        (*java, *HEAP, *COLLECTOR, *options, "kafka.Kafka", str(properties)),
         after=frozenset() if formatted else frozenset({"kafka-format"}),
         ready=lambda: broker_is_ready(config.kafka_port),
         ports={
