@@ -6,8 +6,11 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from urllib.error import HTTPError
+from urllib.request import urlopen
 
 import msgspec
+import orjson
 import pytest
 from kafka import KafkaConsumer, KafkaProducer, TopicPartition
 
@@ -81,6 +84,16 @@ class Outside:
             for record in self.records(TRACK_TOKENS.name)
         }
 
+    def missing(self) -> dict[str, str]:
+        """What the service says is missing before it takes work."""
+        try:
+            answer = urlopen(f"http://127.0.0.1:{self.stack.config.track_tokens_metrics_port}/ready", timeout=5)
+        except HTTPError as error:
+            answer = error
+        with answer:
+            found: dict[str, str] = orjson.loads(answer.read())["missing"]
+        return found
+
     def _send(self, topic: str, key: str, value: bytes | None) -> None:
         self._producer.send(topic, key=key.encode(), value=value).get(timeout=20)
 
@@ -152,6 +165,15 @@ async def test_a_new_track_is_recommendable_and_a_removed_one_is_gone_also_after
     assert not {"new-banjo", "folk-07"} & {track.track_id for track in again.tracks}
 
 
+async def test_a_track_that_comes_while_the_model_server_is_down_waits_for_it(outside: Outside) -> None:
+    outside.stack.kill("triton")
+    outside.upsert(Track(track_id="patient", title="Patient", tags=("jazz",)))
+    eventually(lambda: "track encoder" in outside.missing(), outside.missing)
+    outside.stack.restart("triton")
+    await ranked(outside, lambda ids: "patient" in ids)
+    eventually(lambda: not outside.missing(), outside.missing)
+
+
 def test_a_bad_record_is_a_dead_letter_with_its_reason_and_the_next_one_counts(outside: Outside) -> None:
     outside._send(PLAYLIST_EVENTS.name, "broken", b"{")
     outside._send(CATALOG.name, "other-key", wire.encode(Track(track_id="x", title="X")))
@@ -171,8 +193,7 @@ def test_a_killed_worker_loses_nothing_and_counts_nothing_twice(outside: Outside
         outside.edit(f"long-{place}", f"long-{place % 7}", f"track-{place * 5 % 23}", minute=place)
         if place % 70 == 50:
             outside.stack.kill("track_tokens")
-            outside.stack.restart("track_tokens", wait=place > 150)
-    outside.stack.wait_until_ready()
+            outside.stack.restart("track_tokens")
     expected = folded(outside.records(PLAYLIST_EVENTS.name))
 
     def differences() -> dict[str, object]:
