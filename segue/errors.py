@@ -82,8 +82,8 @@ class RecommenderUnavailable(SegueError):
 class RequestFailed(SegueError):
     """A call to Segue that failed.
 
-    `status` is the gRPC status code's name, `violations` the fields to correct, `request_id` what the service's log calls
-    the call; it is empty when the call did not reach the service.
+    `status` is the gRPC status code's name, `violations` the fields to correct, `request_id` what the service's log
+    calls the call; it is empty when the call did not reach the service.
     """
 
     def __init__(self, status: str, message: str, violations: tuple[Violation, ...] = (), request_id: str = "") -> None:

@@ -34,7 +34,7 @@ class StackConfig(BaseSettings):
         ROOT / ".segue",
         description="logs, Kafka's log, RocksDB tables, the running stack's record",
     )
-    checkpoint: Path = Field(ROOT / "checkpoint", description="the checkpoint that the recommender serves")
+    checkpoint: Path = Field(ROOT / "checkpoints" / "world", description="the checkpoint that the recommender serves")
     sample: Path = Field(ROOT / "samples" / "world", description="the dataset that the demo streams")
     model_repository: Path = Field(ROOT / "model_repo", description="Triton's model repository")
     kafka_port: Port = Field(9092, description="where producers and consumers connect")

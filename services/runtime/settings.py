@@ -30,7 +30,9 @@ class Settings(BaseSettings):
 
     # The model server and the checkpoint.
     triton: str = Field("127.0.0.1:8001", description="Triton's gRPC address, host:port")
-    checkpoint: Path = Field(Path("checkpoint"), description="checkpoint folder; its popular list is the last resort")
+    checkpoint: Path = Field(
+        Path("checkpoints/world"), description="checkpoint folder; its popular list is the last resort"
+    )
 
     # This process.
     bind: str = Field("127.0.0.1", description="address that gRPC and metrics listen on")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -13,7 +15,7 @@ def test_acknowledgements_come_in_offset_order_without_gaps(order: list[int]) ->
     tracker = OrderedAcknowledgement()
     acknowledged: list[int] = []
     for offset in range(20):
-        tracker.track(("topic", 0, offset), lambda offset=offset: acknowledged.append(offset))
+        tracker.track(("topic", 0, offset), partial(acknowledged.append, offset))
     done: set[int] = set()
     for offset in order:
         tracker.done(("topic", 0, offset))
@@ -55,7 +57,7 @@ def test_a_record_read_again_while_it_is_under_way_holds_nothing_up() -> None:
     tracker = OrderedAcknowledgement()
     acknowledged: list[int] = []
     for offset in (4, 5, 4, 5, 6):
-        tracker.track(("topic", 0, offset), lambda offset=offset: acknowledged.append(offset))
+        tracker.track(("topic", 0, offset), partial(acknowledged.append, offset))
     for offset in (4, 5, 6):
         tracker.done(("topic", 0, offset))
     assert acknowledged == [4, 5, 6]
