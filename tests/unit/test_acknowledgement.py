@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from functools import partial
 
+from functools import partial
+
 from hypothesis import given
 from hypothesis import strategies as st
 
