@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from functools import partial
 
-from functools import partial
-
 from hypothesis import given
 from hypothesis import strategies as st
 
