@@ -188,11 +188,12 @@ def test_only_the_gateway_and_prometheus_are_published(stack: Stack) -> None:
 def test_a_second_worker_takes_partitions_and_answers_go_on(stack: Stack, client: Client) -> None:
     stack.up("--scale", "sessions=2", "--no-recreate")
 
-    def shared() -> bool:
-        owners = {series["metric"]["instance"] for series in stack.query("segue_consumer_lag")}
-        return len(owners) == 2
+    lag = 'segue_consumer_lag{job="sessions"}'
 
-    eventually(shared, 90.0, "both workers own partitions", lambda: stack.query("segue_consumer_lag"))
+    def shared() -> bool:
+        return len({series["metric"]["instance"] for series in stack.query(lag)}) == 2
+
+    eventually(shared, 90.0, "both workers own partitions", lambda: stack.query(lag))
     for listener in range(20):  # so many that both workers answer
         answer = client.recommend(f"listener-scaled-{listener}", count=3)
         assert len(answer.tracks) == 3
