@@ -26,6 +26,7 @@ class AssignedPartitions:
         self._app: Any = app
         self._topics = frozenset(topics)
         self._progress = progress
+        self._measured: set[Partition] = set()
 
     def behind(self) -> dict[Partition, int]:
         """How many records of each partition wait to be read."""
@@ -56,8 +57,12 @@ class AssignedPartitions:
 
     def measure(self, state: Path) -> None:
         """Set the gauges of lag and of the tables' size in this folder."""
-        for partition, behind in self.behind().items():
-            metrics.LAG.labels(*partition).set(behind)
+        behind = self.behind()
+        for partition in self._measured - behind.keys():
+            metrics.LAG.remove(*partition)  # another worker's now
+        for partition, records in behind.items():
+            metrics.LAG.labels(*partition).set(records)
+        self._measured = set(behind)
         metrics.STATE_BYTES.set(folder_bytes(state))
 
     def _assigned(self) -> list[Any]:

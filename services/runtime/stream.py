@@ -1,4 +1,4 @@
-"""What the Faust services share: an app with the settings that were measured to be right, records, and dead letters.
+"""What the Faust services share: an app with the settings that were measured to be right, and its records.
 
 One app per process. Knows nothing of what a service does with a record.
 """
@@ -7,15 +7,13 @@ from __future__ import annotations
 
 import asyncio
 import gc
-from collections.abc import Awaitable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import faust
 import structlog
 
-from segue.errors import InvalidMessage
 from services.runtime.commit import OrderedApp
-from services.runtime.dead_letter import headers
 from services.runtime.record import Record
 from services.runtime.settings import Settings
 from services.runtime.topology import DEAD_LETTER
@@ -26,6 +24,9 @@ log = structlog.get_logger()
 SESSION_TIMEOUT = 6.0
 # Uncommitted work is done again after a crash, so commits are frequent, in seconds.
 COMMIT_INTERVAL = 0.5
+# Faust's producer carries the changelogs alone: states of several kilobytes, sent together (bench.surge).
+CHANGELOG_LINGER = 0.01
+CHANGELOG_BATCH_BYTES = 1 << 19
 # Each partition has a RocksDB of its own: a megabyte or two of buffers and cache each keeps a worker small.
 ROCKSDB = {
     "write_buffer_size": 1 << 20,
@@ -60,7 +61,8 @@ def faust_app(settings: Settings, name: str) -> faust.App:
         broker_session_timeout=SESSION_TIMEOUT,
         broker_heartbeat_interval=SESSION_TIMEOUT / 4,
         producer_acks=-1,
-        producer_linger=0,
+        producer_linger=CHANGELOG_LINGER,
+        producer_max_batch_size=CHANGELOG_BATCH_BYTES,
         producer_max_request_size=2 * DEAD_LETTER.max_message_bytes,
         worker_redirect_stdouts=False,
         logging_config=None,
@@ -79,26 +81,6 @@ def record_of(event: faust.types.EventT[Any]) -> Record:
         value=message.value,
         headers=tuple((name, bytes(value)) for name, value in _pairs(message.headers)),
     )
-
-
-async def send(topic: faust.TopicT, key: bytes | None, value: bytes | None, **where: Any) -> None:
-    """Write to a topic and return once the broker has acknowledged it."""
-    acknowledged: Awaitable[Any] = await topic.send(key=key, value=value, **where)
-    await acknowledged
-
-
-async def bury(topic: faust.TopicT, record: Record, error: InvalidMessage) -> None:
-    """Write a record to the dead letters and return once the broker has acknowledged it."""
-    log.warning(
-        "dead letter",
-        topic=record.topic,
-        partition=record.partition,
-        offset=record.offset,
-        reason=error.reason,
-        error=str(error)[:500],
-    )
-    why = headers(record.topic, record.partition, record.offset, error, list(record.headers))
-    await send(topic, record.key, record.value, partition=0, headers=why)
 
 
 def _pairs(found: Mapping[str, bytes] | list[tuple[str, bytes]] | None) -> list[tuple[str, bytes]]:

@@ -20,8 +20,8 @@ from segue.events import SourceOffset
 from segue.popularity import Popularity
 from segue.ranking import Ranking
 from segue.recommendations import RecommendationCause, RecommendationList
-from services.runtime import stream
 from services.runtime.acknowledgement import OrderedAcknowledgement
+from services.runtime.emitter import Emitter
 from services.runtime.recommender import Recommender
 from services.runtime.settings import Settings
 from services.runtime.topology import ANSWERS, RECOMMENDATIONS
@@ -52,14 +52,14 @@ class Answering:
         queue: WorkQueue,
         popular: Popularity,
         acknowledgement: OrderedAcknowledgement,
+        emitter: Emitter,
     ) -> None:
         self._app = app
         self._settings = settings
         self._queue = queue
         self._popular = popular
         self._acknowledgement = acknowledgement
-        self._answers = app.topic(ANSWERS.name, value_type=bytes)
-        self._recommendations = app.topic(RECOMMENDATIONS.name, value_type=bytes)
+        self._emitter = emitter
         self._last_lists = LastLists()
         self._versions = ("", "")
         self._asked = asyncio.Event()
@@ -142,9 +142,9 @@ class Answering:
     async def _emit(self, task: Task, answer: RecommendationList) -> None:
         value = wire.encode(answer)
         if task.reply_to is not None:
-            await stream.send(self._answers, None, value, partition=task.reply_to.partition)
+            await self._emitter.send(ANSWERS.name, None, value, partition=task.reply_to.partition)
         if task.reply_to is None or task.cause is RecommendationCause.CHAT:
-            await stream.send(self._recommendations, task.listener_id.encode(), value)
+            await self._emitter.send(RECOMMENDATIONS.name, task.listener_id.encode(), value)
         for place in task.covers:
             self._acknowledgement.done(place)
         metrics.note_answer(task.cause, answer.degraded, task.record_ms, task.event_time)

@@ -17,13 +17,14 @@ from segue.errors import InvalidMessage
 from segue.popularity import Popularity
 from services.runtime import stream
 from services.runtime.acknowledgement import OrderedAcknowledgement
+from services.runtime.emitter import Emitter
 from services.runtime.health import Readiness
 from services.runtime.partitions import AssignedPartitions
 from services.runtime.progress import Progress
 from services.runtime.recommender import Recommender
 from services.runtime.record import Record
 from services.runtime.settings import Settings
-from services.runtime.topology import DEAD_LETTER, SESSION_TOPICS
+from services.runtime.topology import SESSION_TOPICS
 from services.sessions import handlers, metrics
 from services.sessions.answering import Answering
 from services.sessions.expiry import IdleSweep
@@ -57,13 +58,13 @@ class SessionStream:
         self._readiness = readiness
         topics = [topic.name for topic in SESSION_TOPICS]
         self._incoming = app.topic(*topics, value_type=bytes)
-        self._dead_letters = app.topic(DEAD_LETTER.name, value_type=bytes)
+        self._emitter = Emitter(settings, "segue-sessions")
         self._table = SessionTable(app, settings)
         self._progress = Progress()
         self._partitions = AssignedPartitions(app, topics, self._progress)
         self._queue = WorkQueue(self._progress)
         self._acknowledgement = OrderedAcknowledgement()
-        self._answering = Answering(app, settings, self._queue, popular, self._acknowledgement)
+        self._answering = Answering(app, settings, self._queue, popular, self._acknowledgement, self._emitter)
         self._sweep = IdleSweep(self._rules)
 
     def attach(self) -> None:
@@ -75,6 +76,7 @@ class SessionStream:
         self._app.timer(1.0)(self._measure)
         self._app.timer(60.0)(self._look_for_idle)
         self._app.on_partitions_revoked.connect(self._on_revoked)
+        self._app.on_before_shutdown.connect(self._emitter.stop)
 
     async def _read(self, incoming: Any) -> None:
         async for event in incoming.noack().events():
@@ -98,7 +100,7 @@ class SessionStream:
         metrics.EVENTS.labels(record.topic, "accepted").inc()
 
     async def _bury(self, record: Record, error: InvalidMessage) -> None:
-        await stream.bury(self._dead_letters, record, error)
+        await self._emitter.bury(record, error)
         self._acknowledgement.done(record.place)
         metrics.DEAD_LETTERS.labels(record.topic, error.reason).inc()
         metrics.EVENTS.labels(record.topic, error.reason).inc()

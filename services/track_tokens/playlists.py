@@ -13,9 +13,10 @@ import faust
 from kafka.partitioner.default import murmur2
 
 from services.runtime import stream
+from services.runtime.emitter import Emitter
 from services.runtime.progress import Progress
 from services.runtime.settings import Settings
-from services.runtime.topology import DEAD_LETTER, PLAYLIST_EVENTS, TRACK_DELTAS
+from services.runtime.topology import PLAYLIST_EVENTS, TRACK_DELTAS
 from services.track_tokens import handlers, metrics
 from services.track_tokens.handlers import Edited, TrackDelta
 from services.track_tokens.lane import Arrival, Lane
@@ -24,12 +25,11 @@ from services.track_tokens.lane import Arrival, Lane
 class Playlists:
     """The lane of `playlist-events` and its table."""
 
-    def __init__(self, app: faust.App, settings: Settings, progress: Progress) -> None:
+    def __init__(self, app: faust.App, settings: Settings, emitter: Emitter, progress: Progress) -> None:
         self.lane = Lane(app, "playlists", (PLAYLIST_EVENTS,), progress)
         self._rules = settings.fold_rules()
         self._partitions = settings.partitions
-        self._changes = app.topic(TRACK_DELTAS.name, value_type=bytes)
-        self._dead_letters = app.topic(DEAD_LETTER.name, value_type=bytes)
+        self._emitter = emitter
         self._table: Any = app.Table(
             "playlists", partitions=settings.partitions, key_type=bytes, value_type=bytes, options=dict(stream.ROCKSDB)
         )
@@ -55,14 +55,14 @@ class Playlists:
         if isinstance(outcome, Edited):
             metrics.EVENTS.labels(record.topic, "accepted").inc()
             return outcome
-        await stream.bury(self._dead_letters, record, outcome.error)
+        await self._emitter.bury(record, outcome.error)
         metrics.note_refused(record.topic, outcome.error.reason)
         return None
 
     async def _send(self, changes: Sequence[TrackDelta]) -> None:
         # One after the other into the producer, which keeps the order within a partition; then wait for all.
         sent = [
-            await self._changes.send(key=None, value=message, partition=partition)
+            await self._emitter.begin(TRACK_DELTAS.name, None, message, partition=partition)
             for partition, message in handlers.messages(changes, self._partition_of)
         ]
         for acknowledged in sent:

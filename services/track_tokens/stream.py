@@ -11,6 +11,7 @@ from typing import Any
 
 import faust
 
+from services.runtime.emitter import Emitter
 from services.runtime.health import Readiness
 from services.runtime.partitions import AssignedPartitions
 from services.runtime.progress import Progress
@@ -37,8 +38,9 @@ class TokenStream:
         self._readiness = readiness
         self._progress = Progress()
         self._encoding = Encoding(connect, readiness)
-        self._playlists = Playlists(app, settings, self._progress)
-        self._tracks = Tracks(app, settings, self._encoding, self._progress)
+        self._emitter = Emitter(settings, "segue-track-tokens")
+        self._playlists = Playlists(app, settings, self._emitter, self._progress)
+        self._tracks = Tracks(app, settings, self._emitter, self._encoding, self._progress)
         self._partitions = AssignedPartitions(
             app, [topic.name for topic in (PLAYLIST_EVENTS, *TRACK_TOPICS)], self._progress
         )
@@ -50,6 +52,7 @@ class TokenStream:
         self._app.task(self._watch)
         self._app.timer(1.0)(self._measure)
         self._app.on_partitions_revoked.connect(self._on_revoked)
+        self._app.on_before_shutdown.connect(self._emitter.stop)
 
     async def _watch(self) -> None:
         while not self._app.should_stop:

@@ -17,10 +17,11 @@ from segue.cooccurrence import track as tracks
 from segue.cooccurrence.track import TrackState
 from segue.errors import InvalidMessage
 from services.runtime import stream
+from services.runtime.emitter import Emitter
 from services.runtime.progress import Progress
 from services.runtime.record import Record
 from services.runtime.settings import Settings
-from services.runtime.topology import CATALOG, DEAD_LETTER, TRACK_TOKENS, TRACK_TOPICS
+from services.runtime.topology import CATALOG, TRACK_TOKENS, TRACK_TOPICS
 from services.track_tokens import handlers, metrics
 from services.track_tokens.encoding import Encoding
 from services.track_tokens.handlers import Entry, Refused, TrackDelta
@@ -32,11 +33,12 @@ Told = Entry | Sequence[TrackDelta] | Refused
 class Tracks:
     """The lane of `track-deltas` and `catalog`, and its table."""
 
-    def __init__(self, app: faust.App, settings: Settings, encoding: Encoding, progress: Progress) -> None:
+    def __init__(
+        self, app: faust.App, settings: Settings, emitter: Emitter, encoding: Encoding, progress: Progress
+    ) -> None:
         self.lane = Lane(app, "tracks", TRACK_TOPICS, progress)
         self._encoding = encoding
-        self._tokens = app.topic(TRACK_TOKENS.name, value_type=bytes)
-        self._dead_letters = app.topic(DEAD_LETTER.name, value_type=bytes)
+        self._emitter = emitter
         self._table: Any = app.Table(
             "tracks", partitions=settings.partitions, key_type=bytes, value_type=bytes, options=dict(stream.ROCKSDB)
         )
@@ -93,11 +95,11 @@ class Tracks:
 
     async def _publish(self, state: TrackState) -> None:
         value = handlers.publication(state)
-        await stream.send(self._tokens, state.track_id.encode(), value)
+        await self._emitter.send(TRACK_TOKENS.name, state.track_id.encode(), value)
         metrics.note_published(removed=value is None, event_ms=state.event_ms)
 
     async def _bury(self, record: Record, error: InvalidMessage) -> None:
-        await stream.bury(self._dead_letters, record, error)
+        await self._emitter.bury(record, error)
         metrics.note_refused(record.topic, error.reason)
 
 

@@ -1,0 +1,77 @@
+"""Writes what a service gives to the world: at once, and acknowledged by every replica.
+
+A producer of its own beside Faust's. Faust's carries the changelogs, many and large, and lets them wait a moment for
+company; an answer must not wait with them. Knows aiokafka, and nothing about what is written.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable
+from typing import Any
+
+import structlog
+from aiokafka import AIOKafkaProducer
+
+from segue.errors import InvalidMessage
+from services.runtime.dead_letter import headers
+from services.runtime.record import Record
+from services.runtime.settings import Settings
+from services.runtime.topology import DEAD_LETTER
+
+log = structlog.get_logger()
+
+BATCH_BYTES = 1 << 18
+
+
+class Emitter:
+    """A producer that connects when it is first used, in the loop that uses it."""
+
+    def __init__(self, settings: Settings, client_id: str) -> None:
+        self._settings = settings
+        self._client_id = client_id
+        self._producer: Any = None
+        self._starting = asyncio.Lock()
+
+    async def send(self, topic: str, key: bytes | None, value: bytes | None, **where: Any) -> None:
+        """Write a record and return once the broker has acknowledged it. `where`: partition, headers."""
+        await (await self.begin(topic, key, value, **where))
+
+    async def begin(self, topic: str, key: bytes | None, value: bytes | None, **where: Any) -> Awaitable[Any]:
+        """Hand a record to the producer, behind those handed over before, and return its acknowledgement to come."""
+        producer = self._producer or await self._connected()
+        acknowledgement: Awaitable[Any] = await producer.send(topic, value, key, **where)
+        return acknowledgement
+
+    async def bury(self, record: Record, error: InvalidMessage) -> None:
+        """Write a record to the dead letters and return once the broker has acknowledged it."""
+        log.warning(
+            "dead letter",
+            topic=record.topic,
+            partition=record.partition,
+            offset=record.offset,
+            reason=error.reason,
+            error=str(error)[:500],
+        )
+        why = headers(record.topic, record.partition, record.offset, error, list(record.headers))
+        await self.send(DEAD_LETTER.name, record.key, record.value, partition=0, headers=why)
+
+    async def stop(self, *_: object, **__: object) -> None:
+        """Write what is under way and disconnect."""
+        if self._producer is not None:
+            await self._producer.stop()
+
+    async def _connected(self) -> Any:
+        async with self._starting:
+            if self._producer is None:
+                producer = AIOKafkaProducer(
+                    bootstrap_servers=self._settings.kafka.split(","),
+                    client_id=self._client_id,
+                    acks="all",
+                    linger_ms=0,
+                    max_batch_size=BATCH_BYTES,
+                    max_request_size=2 * DEAD_LETTER.max_message_bytes,
+                )
+                await producer.start()
+                self._producer = producer
+        return self._producer
