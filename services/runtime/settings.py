@@ -54,7 +54,8 @@ class Settings(BaseSettings):
     # The way to the model.
     default_deadline: timedelta = Field(timedelta(seconds=1), description="of calls that carry none")
     model_timeout: timedelta = Field(timedelta(milliseconds=800), description="of one call to the recommender")
-    max_batch: int = Field(16, ge=1, le=64, description="sessions in one call to the recommender")
+    max_batch: int = Field(8, ge=1, le=64, description="sessions in one call to the recommender")
+    max_pending: int = Field(10_000, ge=1, description="listeners that may wait for a recommendation, likewise")
     max_waiting: int = Field(1_024, ge=1, description="turns and requests that may wait before intake pauses")
 
     def fold_rules(self) -> FoldRules:

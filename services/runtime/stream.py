@@ -7,11 +7,14 @@ from __future__ import annotations
 
 import asyncio
 import gc
-from collections.abc import Mapping
+import weakref
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 import faust
 import structlog
+from faust.streams import _current_event
 
 from services.runtime.commit import OrderedApp
 from services.runtime.record import Record
@@ -29,9 +32,9 @@ CHANGELOG_LINGER = 0.01
 CHANGELOG_BATCH_BYTES = 1 << 19
 # Each partition has a RocksDB of its own: a megabyte or two of buffers and cache each keeps a worker small.
 ROCKSDB = {
-    "write_buffer_size": 1 << 20,
+    "write_buffer_size": 1 << 19,
     "max_write_buffer_number": 2,
-    "block_cache_size": 4 << 20,
+    "block_cache_size": 1 << 20,
     "target_file_size_base": 8 << 20,
     "max_open_files": 64,
 }
@@ -81,6 +84,17 @@ def record_of(event: faust.types.EventT[Any]) -> Record:
         value=message.value,
         headers=tuple((name, bytes(value)) for name, value in _pairs(message.headers)),
     )
+
+
+@contextmanager
+def on_behalf_of(event: Any) -> Iterator[None]:
+    """Write to tables inside as the agent would while it reads this event: in the event's partition."""
+    # Faust's tables ask this variable for the partition, and Faust sets it only for the agent that reads.
+    token = _current_event.set(weakref.ref(event))
+    try:
+        yield
+    finally:
+        _current_event.reset(token)
 
 
 def _pairs(found: Mapping[str, bytes] | list[tuple[str, bytes]] | None) -> list[tuple[str, bytes]]:

@@ -53,6 +53,7 @@ class Answering:
         popular: Popularity,
         acknowledgement: OrderedAcknowledgement,
         emitter: Emitter,
+        write_state: Callable[[bytes], None],
     ) -> None:
         self._app = app
         self._settings = settings
@@ -60,6 +61,7 @@ class Answering:
         self._popular = popular
         self._acknowledgement = acknowledgement
         self._emitter = emitter
+        self._write_state = write_state
         self._last_lists = LastLists()
         self._versions = ("", "")
         self._asked = asyncio.Event()
@@ -69,6 +71,10 @@ class Answering:
         """Owe an answer."""
         self._queue.put(task, hold_until=time.monotonic() + _patience(task))
         (self._heard if task.cause is RecommendationCause.LISTENING else self._asked).set()
+
+    def is_full(self) -> bool:
+        """Whether so much is owed that nothing more should be read."""
+        return self._queue.is_full(self._settings.max_waiting, self._settings.max_pending)
 
     def release(self) -> None:
         """Look again at what waits for positions in the log."""
@@ -91,19 +97,25 @@ class Answering:
         """Answer what was heard for as long as the app runs, giving way to reading while it is behind."""
         while not self._app.should_stop:
             await self._heard.wait()
-            until = time.monotonic() + GIVE_WAY
-            while behind() > BEHIND and time.monotonic() < until:  # noqa: ASYNC110  Faust tells nobody what it fetched
-                await asyncio.sleep(GIVE_WAY / 25)
+            await self._give_way(behind)
             tasks = self._queue.take_listening(self._settings.max_batch)
             if not tasks:
                 self._heard.clear()
                 continue
             await self._answer(model, tasks)
 
+    async def _give_way(self, behind: Callable[[], int]) -> None:
+        """Let reading go first while it is behind and may go on."""
+        until = time.monotonic() + GIVE_WAY
+        while behind() > BEHIND and time.monotonic() < until and not self.is_full():  # noqa: ASYNC110  Faust tells nobody
+            await asyncio.sleep(GIVE_WAY / 25)
+
     async def _answer(self, model: Recommender, tasks: Sequence[Task]) -> None:
-        """Answer the tasks with one call, emit, and acknowledge what they cover."""
+        """Answer the tasks with one call, write the states, emit, and acknowledge what the tasks cover."""
         rankings, reason = await self._rank(model, [task for task in tasks if not task.session_only])
         now = datetime.now(UTC)
+        for listener_id in {task.listener_id for task in tasks}:
+            self._write_state(listener_id.encode())
         answers = [self._compose(task, rankings.get(task.source), reason, now) for task in tasks]
         await asyncio.gather(*(self._emit(task, answer) for task, answer in zip(tasks, answers, strict=True)))
 

@@ -67,6 +67,10 @@ class WorkQueue:
         for owed in (self._listening, self._asked, self._held, self._newest, self._asking):
             owed.clear()
 
+    def is_full(self, most_asked: int, most_listening: int) -> bool:
+        """Whether more turns and requests, or more listeners, wait than may."""
+        return len(self._asked) + len(self._held) >= most_asked or len(self._listening) >= most_listening
+
     @property
     def depths(self) -> dict[str, int]:
         """How many answers each lane owes; `held` wait for positions."""

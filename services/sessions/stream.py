@@ -64,7 +64,9 @@ class SessionStream:
         self._partitions = AssignedPartitions(app, topics, self._progress)
         self._queue = WorkQueue(self._progress)
         self._acknowledgement = OrderedAcknowledgement()
-        self._answering = Answering(app, settings, self._queue, popular, self._acknowledgement, self._emitter)
+        self._answering = Answering(
+            app, settings, self._queue, popular, self._acknowledgement, self._emitter, self._table.write
+        )
         self._sweep = IdleSweep(self._rules)
 
     def attach(self) -> None:
@@ -85,17 +87,17 @@ class SessionStream:
             known = self._table.get(record.key) if record.key else None
             outcome = handlers.take_in(record, known, self._rules)  # Accepted, or Refused with the reason
             if isinstance(outcome, Accepted):
-                self._keep(record, outcome)
+                self._keep(record, outcome, event)
             else:
                 await self._bury(record, outcome.error)
             self._progress.advance(record.place)
             self._forget_idle(record)
             await self._pause_when_full()
 
-    def _keep(self, record: Record, accepted: Accepted) -> None:
+    def _keep(self, record: Record, accepted: Accepted, event: Any) -> None:
         task = accepted.task
         if accepted.changes_state:
-            self._table.put(task.listener_id.encode(), task.session)
+            self._table.change(task.listener_id.encode(), task.session, event)
         self._answering.put(task)
         metrics.EVENTS.labels(record.topic, "accepted").inc()
 
@@ -106,8 +108,8 @@ class SessionStream:
         metrics.EVENTS.labels(record.topic, error.reason).inc()
 
     async def _pause_when_full(self) -> None:
-        """Read no further while too many turns and requests wait: the log keeps them, not this process's memory."""
-        while self._queue.depths["asked"] + self._queue.depths["held"] >= self._settings.max_waiting:  # noqa: ASYNC110  rare
+        """Read no further while too much is owed: the log keeps the rest, not this process's memory."""
+        while self._answering.is_full():  # noqa: ASYNC110  rare
             await asyncio.sleep(TICK)
 
     def _forget_idle(self, record: Record) -> None:

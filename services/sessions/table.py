@@ -1,6 +1,8 @@
-"""The table of listeners' states: Faust's table with its changelog, and the states used last kept decoded before it.
+"""The table of listeners' states: Faust's table with its changelog, and before it the states that are in use, decoded.
 
-One writer owns a listener, so what is kept decoded cannot go stale while its partition stays assigned.
+A state changes here with every record and is written when an answer that rests on it is about to be given: one write
+covers whatever was folded in between, as one recommendation does. Nothing is acknowledged before it is written. One
+writer owns a listener, so what is kept here cannot go stale while its partition stays assigned.
 """
 
 from __future__ import annotations
@@ -21,16 +23,20 @@ MOST_DECODED = 4_096
 
 
 class SessionTable:
-    """States by listener. Change it only while a record of the listener's partition is read."""
+    """States by listener."""
 
     def __init__(self, app: faust.App, settings: Settings) -> None:
         self._table: Any = app.Table(
             "sessions", partitions=settings.partitions, key_type=bytes, value_type=bytes, options=dict(stream.ROCKSDB)
         )
         self._decoded: OrderedDict[bytes, Session] = OrderedDict()
+        # Changed and not yet written, with the newest event that changed it. As many as listeners are owed an answer.
+        self._changed: dict[bytes, tuple[Session, Any]] = {}
 
     def get(self, key: bytes) -> Session | None:
-        """Return the listener's state, if there is one. Raises MalformedMessage when it is damaged."""
+        """Return the listener's newest state, if there is one. Raises MalformedMessage when it is damaged."""
+        if changed := self._changed.get(key):
+            return changed[0]
         known = self._decoded.get(key)
         if known is not None:
             self._decoded.move_to_end(key)
@@ -38,25 +44,38 @@ class SessionTable:
         stored = self._table.get(key)
         return sessions.decode(stored) if stored else None
 
-    def put(self, key: bytes, session: Session) -> None:
-        """Keep a state. Written even when it is the same as before: the changelog may lack what the table has."""
+    def change(self, key: bytes, session: Session, event: Any) -> None:
+        """Keep a state that a Faust event made, to be written before the event is acknowledged.
+
+        So is one that a replay left as it was: the changelog may lack what the table has.
+        """
+        self._changed[key] = (session, event)
+
+    def write(self, key: bytes) -> None:
+        """Write the listener's state, where it changed since it was written last."""
+        session, event = self._changed.pop(key, (None, None))
+        if session is None:
+            return
         encoded = sessions.encode(session)
         metrics.SESSION_BYTES.observe(len(encoded))
-        self._table[key] = encoded
+        with stream.on_behalf_of(event):
+            self._table[key] = encoded
         self._decoded[key] = session
         self._decoded.move_to_end(key)
         if len(self._decoded) > MOST_DECODED:
             self._decoded.popitem(last=False)
 
     def delete(self, key: bytes) -> None:
-        """Forget a listener."""
+        """Forget a listener; only while a record of the listener's partition is read."""
+        self._changed.pop(key, None)
         self._decoded.pop(key, None)
         del self._table[key]
 
     def forget_decoded(self) -> None:
-        """Partitions were assigned anew: another worker may have written meanwhile."""
+        """Partitions were assigned anew: what was not written is read again, and another worker may have written."""
+        self._changed.clear()
         self._decoded.clear()
 
     def entries(self) -> Any:
-        """Every listener's key and encoded state."""
+        """Every listener's key and encoded state, as written last."""
         return self._table.items()

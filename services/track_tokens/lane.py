@@ -7,14 +7,12 @@ Faust, not what the work is.
 from __future__ import annotations
 
 import asyncio
-import weakref
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 import faust
-from faust.streams import _current_event
 
 from services.runtime import stream
 from services.runtime.progress import Progress
@@ -37,12 +35,8 @@ class Arrival:
     @contextmanager
     def at_work(self) -> Iterator[Record]:
         """Tables belong to this record's partition inside."""
-        # Faust's tables ask this variable for the partition, and Faust sets it only for the agent that reads.
-        token = _current_event.set(weakref.ref(self.event))
-        try:
+        with stream.on_behalf_of(self.event):
             yield self.record
-        finally:
-            _current_event.reset(token)
 
 
 Work = Callable[[Sequence[Arrival]], Awaitable[None]]

@@ -87,3 +87,13 @@ def test_nothing_is_remembered_of_listeners_that_were_answered() -> None:
     queue.take_asked(50)
     assert queue._newest == {}
     assert not queue._asking
+
+
+def test_the_queue_is_full_when_either_lane_is() -> None:
+    queue = WorkQueue(Progress())
+    for offset in range(3):
+        queue.put(heard(f"listener-{offset}", offset), hold_until=0)
+    queue.put(asked("ada", 0, after=(SourceOffset("listening-events", 0, 7),)), hold_until=100.0)
+    assert queue.is_full(most_asked=1, most_listening=100)
+    assert queue.is_full(most_asked=100, most_listening=3)
+    assert not queue.is_full(most_asked=2, most_listening=4)
