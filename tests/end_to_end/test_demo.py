@@ -15,6 +15,7 @@ from deploy.local import StackConfig
 from deploy.local.config import port_fields, port_is_free, variable
 from deploy.local.guard import marked
 from deploy.local.record import read
+from deploy.local.triton import SHARED_MEMORY
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -25,6 +26,7 @@ def config(tmp_path: Path, checkpoint: Path) -> StackConfig:
 
 
 def test_the_demo_recommends_talks_measures_and_leaves_nothing(config: StackConfig) -> None:
+    regions = set(SHARED_MEMORY.glob("segue-*"))
     done = _run(config, "demo")
     assert done.returncode == 0, done.stdout + done.stderr
     figures = json.loads(done.stdout.splitlines()[-1])
@@ -34,6 +36,9 @@ def test_the_demo_recommends_talks_measures_and_leaves_nothing(config: StackConf
     assert "you: " in done.stdout
     assert "segue: " in done.stdout
     assert all(port_is_free(getattr(config, name)) for name in port_fields())
+    assert read(config.folder / "demo") is None
+    # Other stacks of this machine may come and go meanwhile, so only what a stack that has ended left counts.
+    assert not [each for each in set(SHARED_MEMORY.glob("segue-*")) - regions if not list(marked(each.name[:14]))]
 
 
 def test_up_leaves_it_running_status_shows_it_and_down_stops_it(config: StackConfig) -> None:
