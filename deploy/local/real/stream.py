@@ -95,7 +95,7 @@ class Stream:
     def _partitions(consumer: KafkaConsumer, topic: str) -> list[TopicPartition]:
         numbers = consumer.partitions_for_topic(topic)
         if not numbers:
-            raise StackError(f"the broker has no topic {topic}; `make topics` is part of the stack's start")
+            raise StackError(f"the broker has no topic {topic}, which the stack creates when it starts")
         return [TopicPartition(topic, number) for number in sorted(numbers)]
 
 
