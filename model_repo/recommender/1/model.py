@@ -19,7 +19,7 @@ from segue.catalog import TrackTokens
 from segue.errors import MalformedMessage
 from segue.model.recommender import Recommender
 from segue.ranking import Query, Ranking
-from services.runtime import log, settings
+from services.runtime import garbage, log, settings
 from services.runtime.index_follower import IndexFollower
 
 
@@ -34,6 +34,7 @@ class TritonPythonModel:
         log.configure(given, "recommender")
         self._recommender = Recommender.load(given.checkpoint, device)
         self._recommender.warm_up()
+        garbage.settle()
         self._follower = IndexFollower(given, self._update)
         if given.follow_tokens:
             self._follower.start()
