@@ -1,7 +1,7 @@
 """Garbage collection for processes that keep much and drop little.
 
-Collections that visit every cached state or the whole catalogue, and find nothing, took a tenth of the time of folding an
-event and a quarter of that of ranking.
+Collections that visit every cached state or the whole catalogue, and find nothing, took a tenth of the time of folding
+an event and a quarter of that of ranking.
 """
 
 from __future__ import annotations
