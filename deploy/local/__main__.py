@@ -34,7 +34,7 @@ console = Console()
 errors = Console(stderr=True)
 
 WATCH_SECONDS = 0.2
-TRAINING_MINUTES = 5.0
+TRAINING_MINUTES = 3.0
 INTERRUPTED = 130
 
 
