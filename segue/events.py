@@ -7,7 +7,7 @@ an event is late for its listener is for `segue/session.py` to say.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Annotated
 
@@ -21,6 +21,9 @@ MAX_NAME_LENGTH = 500
 MAX_COUNT = 100
 DEFAULT_COUNT = 10
 MAX_FILTER_ENTRIES = 1_000
+# Positions that an answer must have seen: one for each partition that its caller wrote to, and they are few.
+MAX_POSITIONS = 16
+EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
 
 Time = Annotated[datetime, msgspec.Meta(tz=True)]
 UInt32 = Annotated[int, msgspec.Meta(ge=0, lt=2**32)]
@@ -138,6 +141,7 @@ def validate_chat_turn(turn: ChatTurn) -> None:
             *_dated(turn.event_time),
             *count_violations(turn.count),
             *filter_violations(turn.filters),
+            *position_violations(turn.after),
         )
     )
 
@@ -186,6 +190,12 @@ def filter_violations(filters: Filters | None) -> Iterator[Violation]:
             yield Violation(f"filters.{field}", f"has {len(entries)} entries; at most {MAX_FILTER_ENTRIES} are allowed")
 
 
+def position_violations(after: tuple[SourceOffset, ...]) -> Iterator[Violation]:
+    """What is wrong with the positions that an answer must have seen."""
+    if len(after) > MAX_POSITIONS:
+        yield Violation("after", f"has {len(after)} entries; at most {MAX_POSITIONS} are allowed")
+
+
 def _refuse(violations: Iterable[Violation]) -> None:
     if found := tuple(violations):
         raise InvalidMessage(*found)
@@ -210,6 +220,8 @@ def _chosen(action: StrEnum, unspecified: StrEnum) -> Iterator[Violation]:
 def _dated(event_time: datetime | None) -> Iterator[Violation]:
     if event_time is None:
         yield Violation("event_time", "is required, as RFC 3339, for example 2026-01-31T12:00:00Z")
+    elif event_time < EARLIEST:
+        yield Violation("event_time", f"is {event_time.isoformat()}; it must not lie before 1970")
 
 
 def _position(seconds: float) -> Iterator[Violation]:

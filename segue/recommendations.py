@@ -20,6 +20,7 @@ from segue.events import (
     count_violations,
     filter_violations,
     id_violations,
+    position_violations,
 )
 
 MAX_SEEDS = 100
@@ -113,6 +114,7 @@ def validate_request(request: RecommendationRequest) -> None:
         *id_violations("listener_id", request.listener_id),
         *count_violations(request.count),
         *filter_violations(request.filters),
+        *position_violations(request.after),
     ]
     if len(request.seed_track_ids) > MAX_SEEDS:
         violations.append(

@@ -11,6 +11,7 @@ adding it again would drop it again.
 
 from __future__ import annotations
 
+import sys
 from datetime import UTC, datetime, timedelta
 
 import msgspec
@@ -25,6 +26,8 @@ MAX_TURNS = 16
 MAX_TURN_CHARACTERS = 4_000
 
 _ACTIONS = tuple(ListeningAction)
+_DISLIKED = _ACTIONS.index(ListeningAction.DISLIKED)
+_JUDGEMENTS = (_DISLIKED, _ACTIONS.index(ListeningAction.LIKED))
 
 
 class SessionEvent(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -96,9 +99,10 @@ def apply(session: Session, event: ListeningEvent, at: Position, rules: FoldRule
     entry = SessionEvent(
         time_ms=time_ms,
         event_id=event.event_id,
-        track_id=event.track_id,
+        # Many listeners play the same track, and one listener's events share a session: one string serves all.
+        track_id=sys.intern(event.track_id),
         action_number=_ACTIONS.index(event.action),
-        session_id=event.session_id,
+        session_id=sys.intern(event.session_id),
         position_seconds=event.position_seconds,
     )
     if all(known.event_id != entry.event_id for known in events):
@@ -122,6 +126,13 @@ def apply_turn(session: Session, turn: ChatTurn, at: Position, rules: FoldRules)
 def is_idle(session: Session, now_ms: int, rules: FoldRules) -> bool:
     """Whether every topic was silent so long that the next event starts anew, and the state may be deleted."""
     return all(_silent(known, now_ms, rules) for known in session.seen)
+
+
+def disliked(session: Session) -> set[str]:
+    """Return the tracks whose newest judgement in the session is a dislike."""
+    # By number, because a message may carry a number that names no action.
+    newest = {event.track_id: event.action_number for event in session.events if event.action_number in _JUDGEMENTS}
+    return {track_id for track_id, judgement in newest.items() if judgement == _DISLIKED}
 
 
 def snapshot(session: Session) -> SessionSnapshot:

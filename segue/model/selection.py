@@ -11,17 +11,14 @@ from collections.abc import Iterator
 import numpy as np
 import numpy.typing as npt
 
-from segue.events import DEFAULT_COUNT, MAX_COUNT, Filters, ListeningAction
+from segue.events import DEFAULT_COUNT, MAX_COUNT, Filters
 from segue.model.index import Index
 from segue.ranking import Query
-from segue.session import Session
+from segue.session import Session, disliked
 from segue.tokens.codebook import Floats
 
 # How many times more tracks than asked for are put in order at first; only a limit per artist makes more necessary.
 _AHEAD = 4
-# By number, because a message may carry a number that names no action.
-_DISLIKED = list(ListeningAction).index(ListeningAction.DISLIKED)
-_JUDGEMENTS = (_DISLIKED, list(ListeningAction).index(ListeningAction.LIKED))
 
 
 def best_rows(index: Index, totals: Floats, query: Query) -> list[int]:
@@ -54,12 +51,6 @@ def allowed_rows(index: Index, query: Query) -> npt.NDArray[np.bool_]:
         if (rows := index.by_artist.get(artist)) is not None:
             allowed[rows] = False
     return allowed
-
-
-def disliked(session: Session) -> set[str]:
-    """Return the tracks whose newest judgement in the session is a dislike."""
-    newest = {event.track_id: event.action_number for event in session.events if event.action_number in _JUDGEMENTS}
-    return {track_id for track_id, judgement in newest.items() if judgement == _DISLIKED}
 
 
 def _excluded(session: Session, filters: Filters) -> set[str]:

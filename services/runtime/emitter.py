@@ -12,8 +12,9 @@ from typing import Any
 
 import structlog
 from aiokafka import AIOKafkaProducer
+from aiokafka.errors import MessageSizeTooLargeError
 
-from segue.errors import InvalidMessage
+from segue.errors import InvalidMessage, Violation
 from services.runtime.dead_letter import headers
 from services.runtime.record import Record
 from services.runtime.settings import Settings
@@ -38,9 +39,19 @@ class Emitter:
         await (await self.begin(topic, key, value, **where))
 
     async def begin(self, topic: str, key: bytes | None, value: bytes | None, **where: Any) -> Awaitable[Any]:
-        """Hand a record to the producer, behind those handed over before, and return its acknowledgement to come."""
+        """Hand a record to the producer, behind those handed over before, and return its acknowledgement to come.
+
+        Raises InvalidMessage when the record is too large or its partition does not exist, KafkaError when the broker
+        is away.
+        """
         producer = self._producer or await self._connected()
-        acknowledgement: Awaitable[Any] = await producer.send(topic, value, key, **where)
+        partition = where.get("partition")
+        if partition is not None and partition not in await producer.partitions_for(topic):
+            raise InvalidMessage(Violation("partition", f"is {partition}; {topic} has no such partition"))
+        try:
+            acknowledgement: Awaitable[Any] = await producer.send(topic, value, key, **where)
+        except MessageSizeTooLargeError as error:
+            raise InvalidMessage(Violation("", f"what is to be written to {topic} is too large: {error}")) from error
         return acknowledgement
 
     async def bury(self, record: Record, error: InvalidMessage) -> None:
@@ -70,7 +81,7 @@ class Emitter:
                     acks="all",
                     linger_ms=0,
                     max_batch_size=BATCH_BYTES,
-                    max_request_size=2 * DEAD_LETTER.max_message_bytes,
+                    max_request_size=DEAD_LETTER.max_message_bytes,
                 )
                 await producer.start()
                 self._producer = producer

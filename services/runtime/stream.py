@@ -16,6 +16,7 @@ import structlog
 from faust.streams import _current_event
 
 from services.runtime import garbage
+from services.runtime.changelog import AcknowledgedTable
 from services.runtime.commit import OrderedApp
 from services.runtime.record import Record
 from services.runtime.settings import Settings
@@ -67,6 +68,7 @@ def faust_app(settings: Settings, name: str) -> faust.App:
         producer_linger=CHANGELOG_LINGER,
         producer_max_batch_size=CHANGELOG_BATCH_BYTES,
         producer_max_request_size=2 * DEAD_LETTER.max_message_bytes,
+        Table=AcknowledgedTable,
         worker_redirect_stdouts=False,
         logging_config=None,
     )
@@ -82,7 +84,7 @@ def record_of(event: faust.types.EventT[Any]) -> Record:
         time_ms=int(message.timestamp * 1_000),
         key=message.key,
         value=message.value,
-        headers=tuple((name, bytes(value)) for name, value in _pairs(message.headers)),
+        headers=tuple((name, value or b"") for name, value in _pairs(message.headers)),
     )
 
 

@@ -13,14 +13,16 @@ from datetime import UTC, datetime
 
 import faust
 import structlog
+from aiokafka.errors import KafkaError
 
 from segue import wire
-from segue.errors import RecommenderUnavailable
+from segue.errors import InvalidMessage, RecommenderUnavailable, UnexpectedError, Violation
 from segue.events import SourceOffset
 from segue.popularity import Popularity
 from segue.ranking import Ranking
 from segue.recommendations import RecommendationCause, RecommendationList
 from services.runtime.acknowledgement import OrderedAcknowledgement
+from services.runtime.changelog import Written
 from services.runtime.emitter import Emitter
 from services.runtime.recommender import Recommender
 from services.runtime.settings import Settings
@@ -34,12 +36,18 @@ log = structlog.get_logger()
 
 # How long before a caller's deadline its answer must leave, in seconds: the way back through the log and the gateway.
 WAY_BACK = 0.03
-# How long a turn or request without a deadline waits for the positions that it names, in seconds.
+# How long a turn or request waits at most for the positions that it names, in seconds: it holds up its partition.
 PATIENCE = 1.0
 # While this many records wait to be read, reading goes before listening recommendations, which get coarser, but no
 # batch of them is put off for longer than so many seconds.
 BEHIND = 64
 GIVE_WAY = 0.25
+
+
+PASSED = "the deadline had passed before the model was asked"
+
+# Rankings by the source of the task, and why there is none.
+Ranked = tuple[dict[SourceOffset, Ranking], str]
 
 
 class Answering:
@@ -53,7 +61,7 @@ class Answering:
         popular: Popularity,
         acknowledgement: OrderedAcknowledgement,
         emitter: Emitter,
-        write_state: Callable[[bytes], None],
+        write_state: Callable[[bytes], Written | None],
     ) -> None:
         self._app = app
         self._settings = settings
@@ -63,7 +71,7 @@ class Answering:
         self._emitter = emitter
         self._write_state = write_state
         self._last_lists = LastLists()
-        self._versions = ("", "")
+        self._model_version = ""
         self._asked = asyncio.Event()
         self._heard = asyncio.Event()
 
@@ -111,21 +119,39 @@ class Answering:
             await asyncio.sleep(GIVE_WAY / 25)
 
     async def _answer(self, model: Recommender, tasks: Sequence[Task]) -> None:
-        """Answer the tasks with one call, write the states, emit, and acknowledge what the tasks cover."""
-        rankings, reason = await self._rank(model, [task for task in tasks if not task.session_only])
-        now = datetime.now(UTC)
-        for listener_id in {task.listener_id for task in tasks}:
-            self._write_state(listener_id.encode())
-        answers = [self._compose(task, rankings.get(task.source), reason, now) for task in tasks]
-        await asyncio.gather(*(self._emit(task, answer) for task, answer in zip(tasks, answers, strict=True)))
+        """Give each task its answer from one call to the model, or in time without it."""
+        call = asyncio.ensure_future(self._rank(model, [task for task in tasks if not task.session_only]))
+        await asyncio.gather(call, *(self._give(task, call) for task in tasks))
 
-    async def _rank(self, model: Recommender, tasks: Sequence[Task]) -> tuple[dict[SourceOffset, Ranking], str]:
+    async def _give(self, task: Task, call: asyncio.Future[Ranked]) -> None:
+        """Write the state, emit the answer, and once both are in the log acknowledge what the task covers.
+
+        An answer that cannot be made or written costs a dead letter, and nobody else anything. A broker that is away
+        is not the answer's fault: that ends the process, and what was not acknowledged is read again.
+        """
+        ranking, reason = (None, "") if task.session_only else await self._ranking(task, call)
+        written = self._write_state(task.listener_id.encode())
+        try:
+            answer = self._compose(task, ranking, reason)
+            await self._emit(task, wire.encode(answer))
+            metrics.note_answer(task.cause, answer.degraded, task.record.time_ms, task.event_time)
+        except KafkaError:
+            raise
+        except InvalidMessage as error:
+            await self._bury(task, error)
+        except Exception as error:
+            log.exception("answer failed", **task.names())
+            await self._bury(task, UnexpectedError(Violation("", f"{type(error).__name__}: {error}")))
+        if written is not None:
+            await written
+        for place in task.covers:
+            self._acknowledgement.done(place)
+
+    async def _rank(self, model: Recommender, tasks: Sequence[Task]) -> Ranked:
         """Return the rankings by the task's source, or none and why."""
-        if not tasks:
-            return {}, ""
-        seconds = self._seconds_left(tasks)
+        seconds = self._seconds(tasks)
         if seconds <= 0:
-            return {}, "the deadline had passed before the model was asked"
+            return {}, PASSED
         started = time.monotonic()
         outcome = "unavailable"
         metrics.MODEL_BATCH.observe(len(tasks))
@@ -133,45 +159,62 @@ class Answering:
             rankings = await model.rank([handlers.query(task) for task in tasks], timeout=seconds)
             outcome = "ok"
         except RecommenderUnavailable as error:
-            log.warning("model unavailable", error=str(error)[:300], queries=len(tasks))
+            log.warning("model unavailable", error=str(error)[:300], queries=len(tasks), first=tasks[0].names())
             return {}, f"the model did not answer: {str(error)[:200]}"
         finally:
             metrics.MODEL_CALL.labels(outcome).observe(time.monotonic() - started)
         return {task.source: ranking for task, ranking in zip(tasks, rankings, strict=True)}, ""
 
-    def _compose(self, task: Task, ranking: Ranking | None, reason: str, now: datetime) -> RecommendationList:
+    async def _ranking(self, task: Task, call: asyncio.Future[Ranked]) -> tuple[Ranking | None, str]:
+        """Return the task's ranking, or None and why; by the task's own deadline, whatever the others' are."""
+        left = _left(task)
+        if left is not None and left <= 0:
+            return None, PASSED
+        try:
+            async with asyncio.timeout(left):
+                rankings, reason = await asyncio.shield(call)
+        except TimeoutError:
+            return None, "the model did not answer before the deadline"
+        return rankings.get(task.source), reason
+
+    def _compose(self, task: Task, ranking: Ranking | None, reason: str) -> RecommendationList:
+        now = datetime.now(UTC)
         if task.session_only:
             return handlers.session_answer(task, now)
         if ranking is None:
+            log.warning("degraded", reason=reason, **task.names())
             last = self._last_lists.get(task.listener_id)
             return handlers.degraded_answer(task, last, self._popular, reason, now)
         self._last_lists.put(task.listener_id, ranking.tracks)
-        if self._versions != (ranking.model_version, ranking.token_version):
-            self._versions = (ranking.model_version, ranking.token_version)
-            metrics.note_versions(*self._versions)
+        if self._model_version != ranking.model_version:
+            self._model_version = ranking.model_version
+            metrics.note_versions(ranking.model_version, ranking.token_version)
         return handlers.answer(task, ranking, now)
 
-    async def _emit(self, task: Task, answer: RecommendationList) -> None:
-        value = wire.encode(answer)
+    async def _emit(self, task: Task, value: bytes) -> None:
         if task.reply_to is not None:
             await self._emitter.send(ANSWERS.name, None, value, partition=task.reply_to.partition)
         if task.reply_to is None or task.cause is RecommendationCause.CHAT:
             await self._emitter.send(RECOMMENDATIONS.name, task.listener_id.encode(), value)
-        for place in task.covers:
-            self._acknowledgement.done(place)
-        metrics.note_answer(task.cause, answer.degraded, task.record_ms, task.event_time)
 
-    def _seconds_left(self, tasks: Sequence[Task]) -> float:
-        """How long the model may take: the nearest deadline that has not passed, within the model's timeout."""
-        now = datetime.now(UTC)
-        left = [(task.deadline - now).total_seconds() - WAY_BACK for task in tasks if task.deadline is not None]
+    async def _bury(self, task: Task, error: InvalidMessage) -> None:
+        await self._emitter.bury(task.record, error)
+        metrics.DEAD_LETTERS.labels(task.record.topic, error.reason).inc()
+
+    def _seconds(self, tasks: Sequence[Task]) -> float:
+        """How long the model may take: until the last deadline, within the model's timeout."""
         most = self._settings.model_timeout.total_seconds()
-        still = [seconds for seconds in left if seconds > 0]
-        return min([most, *still]) if still or len(left) < len(tasks) else 0.0
+        return max((min(most, most if left is None else left) for left in map(_left, tasks)), default=0.0)
+
+
+def _left(task: Task) -> float | None:
+    """How many seconds are left until the answer must leave; None where nobody waits."""
+    if task.deadline is None:
+        return None
+    return (task.deadline - datetime.now(UTC)).total_seconds() - WAY_BACK
 
 
 def _patience(task: Task) -> float:
-    """How long an answer may wait for positions, in seconds: half of its time."""
-    if task.deadline is None:
-        return PATIENCE
-    return max(0.0, (task.deadline - datetime.now(UTC)).total_seconds() / 2)
+    """How long an answer may wait for positions, in seconds: half of its time, and never long."""
+    left = _left(task)
+    return PATIENCE if left is None else max(0.0, min(PATIENCE, left / 2))

@@ -18,7 +18,6 @@ from segue.events import (
     DEFAULT_COUNT,
     ChatTurn,
     Filters,
-    ListeningAction,
     ListeningEvent,
     ReplyTo,
     SourceOffset,
@@ -45,13 +44,13 @@ Incoming = ListeningEvent | ChatTurn | RecommendationRequest
 
 
 class Task(msgspec.Struct, frozen=True):
-    """One answer that is owed. `covers` are the records done once it is given; `record_ms` dates the newest of them."""
+    """One answer that is owed. `covers` are the records done once it is given, `record` is the newest."""
 
     session: Session
     cause: RecommendationCause
     source: SourceOffset
     covers: tuple[Place, ...]
-    record_ms: int = 0
+    record: Record
     event_time: datetime | None = None
     session_id: str = ""
     count: int = DEFAULT_COUNT
@@ -68,6 +67,12 @@ class Task(msgspec.Struct, frozen=True):
     def listener_id(self) -> str:
         """Whose answer it is."""
         return self.session.listener_id
+
+    def names(self) -> dict[str, str]:
+        """What logs call it."""
+        topic, partition, offset = self.record.place
+        names = {"record": f"{topic}/{partition}/{offset}", "request_id": self.request_id, "turn_id": self.turn_id}
+        return {name: value for name, value in names.items() if value}
 
     @property
     def deadline(self) -> datetime | None:
@@ -139,7 +144,7 @@ def owed(session: Session, message: Incoming, record: Record) -> Task:
         cause=RecommendationCause.LISTENING,
         source=source,
         covers=(record.place,),
-        record_ms=record.time_ms,
+        record=record,
         event_time=message.event_time,
         session_id=message.session_id,
     )
@@ -204,11 +209,15 @@ def answer(task: Task, ranking: Ranking, now: datetime) -> RecommendationList:
 def degraded_answer(
     task: Task, last: Sequence[RecommendedTrack], popular: Popularity, reason: str, now: datetime
 ) -> RecommendationList:
-    """Return what can be said without the model: what the filters allow of the last list, else what is popular."""
+    """Return what can be said without the model: what the filters allow of the last list, then what is popular."""
     filters = _with_dislikes(task.filters, task.session)
     heard = {event.track_id for event in task.session.events}
-    tracks = _allowed(last, filters, heard)[: task.count] or popular.top(task.count, filters, heard)
-    return msgspec.structs.replace(_addressed(task, now), tracks=tuple(tracks), degraded=True, degraded_reason=reason)
+    allowed = _allowed(last, filters, heard)[: task.count]
+    known = {track.track_id for track in allowed}
+    popular_tracks = popular.top(task.count + len(known), filters, heard)
+    others = [track for track in popular_tracks if track.track_id not in known]
+    tracks = (*allowed, *others)[: task.count]
+    return msgspec.structs.replace(_addressed(task, now), tracks=tracks, degraded=True, degraded_reason=reason)
 
 
 def session_answer(task: Task, now: datetime) -> RecommendationList:
@@ -237,8 +246,8 @@ def _seen(task: Task) -> tuple[SourceOffset, ...]:
 
 
 def _with_dislikes(filters: Filters, session: Session) -> Filters:
-    disliked = {event.track_id for event in session.events if event.action is ListeningAction.DISLIKED}
-    return msgspec.structs.replace(filters, exclude_track_ids=(*filters.exclude_track_ids, *sorted(disliked)))
+    disliked = sorted(sessions.disliked(session))
+    return msgspec.structs.replace(filters, exclude_track_ids=(*filters.exclude_track_ids, *disliked))
 
 
 def _allowed(tracks: Sequence[RecommendedTrack], filters: Filters, heard: set[str]) -> list[RecommendedTrack]:

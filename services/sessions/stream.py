@@ -13,7 +13,7 @@ from typing import Any
 import faust
 
 from segue import session as sessions
-from segue.errors import InvalidMessage
+from segue.errors import InvalidMessage, MalformedMessage
 from segue.popularity import Popularity
 from services.runtime import stream
 from services.runtime.acknowledgement import OrderedAcknowledgement
@@ -28,7 +28,7 @@ from services.runtime.topology import SESSION_TOPICS
 from services.sessions import handlers, metrics
 from services.sessions.answering import Answering
 from services.sessions.expiry import IdleSweep
-from services.sessions.handlers import Accepted
+from services.sessions.handlers import Accepted, Refused
 from services.sessions.queue import WorkQueue
 from services.sessions.table import SessionTable
 
@@ -84,8 +84,7 @@ class SessionStream:
         async for event in incoming.noack().events():
             record = stream.record_of(event)  # listening-events/2/1044, key b"listener-17"
             self._acknowledgement.track(record.place, event.ack)
-            known = self._table.get(record.key) if record.key else None
-            outcome = handlers.take_in(record, known, self._rules)  # Accepted, or Refused with the reason
+            outcome = self._outcome(record)  # Accepted, or Refused with the reason
             if isinstance(outcome, Accepted):
                 self._keep(record, outcome, event)
             else:
@@ -93,6 +92,13 @@ class SessionStream:
             self._progress.advance(record.place)
             self._forget_idle(record)
             await self._pause_when_full()
+
+    def _outcome(self, record: Record) -> Accepted | Refused:
+        try:
+            known = self._table.get(record.key) if record.key else None
+        except MalformedMessage as damaged:
+            return Refused(damaged)
+        return handlers.take_in(record, known, self._rules)
 
     def _keep(self, record: Record, accepted: Accepted, event: Any) -> None:
         task = accepted.task

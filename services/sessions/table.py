@@ -15,6 +15,7 @@ import faust
 from segue import session as sessions
 from segue.session import Session
 from services.runtime import stream
+from services.runtime.changelog import Written
 from services.runtime.settings import Settings
 from services.sessions import metrics
 
@@ -32,6 +33,8 @@ class SessionTable:
         self._decoded: OrderedDict[bytes, Session] = OrderedDict()
         # Changed and not yet written, with the newest event that changed it. As many as listeners are owed an answer.
         self._changed: dict[bytes, tuple[Session, Any]] = {}
+        # Written and not yet in the changelog.
+        self._on_its_way: dict[bytes, Written] = {}
 
     def get(self, key: bytes) -> Session | None:
         """Return the listener's newest state, if there is one. Raises MalformedMessage when it is damaged."""
@@ -51,15 +54,29 @@ class SessionTable:
         """
         self._changed[key] = (session, event)
 
-    def write(self, key: bytes) -> None:
-        """Write the listener's state, where it changed since it was written last."""
+    def write(self, key: bytes) -> Written | None:
+        """Write the listener's state, where it changed since it was written last.
+
+        Returns what to await before anything that rests on the state is acknowledged; None when all has arrived.
+        """
         session, event = self._changed.pop(key, (None, None))
         if session is None:
-            return
+            return self._on_its_way.get(key)
         encoded = sessions.encode(session)
         metrics.SESSION_BYTES.observe(len(encoded))
         with stream.on_behalf_of(event):
             self._table[key] = encoded
+        written: Written = self._table.last_change
+        self._on_its_way[key] = written
+        written.add_done_callback(lambda done: self._arrived(key, done))
+        self._decode(key, session)
+        return written
+
+    def _arrived(self, key: bytes, written: Written) -> None:
+        if self._on_its_way.get(key) is written:
+            del self._on_its_way[key]
+
+    def _decode(self, key: bytes, session: Session) -> None:
         self._decoded[key] = session
         self._decoded.move_to_end(key)
         if len(self._decoded) > MOST_DECODED:

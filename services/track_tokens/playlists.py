@@ -46,6 +46,7 @@ class Playlists:
         await self._send(changes)
         if self.lane.is_current(batch):
             self._keep(batch, states)
+            await self._table.written()
             self.lane.finish(batch)
 
     async def _taken(self, arrival: Arrival, states: dict[bytes, bytes]) -> Edited | None:

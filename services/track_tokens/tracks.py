@@ -59,7 +59,7 @@ class Tracks:
             # An edit beside a removed track has nothing to tell: its tombstone was told.
             tells = isinstance(each, Entry)
             newest.update((key, state) for key, state in outcome.items() if tells or not state.removed)
-        await asyncio.gather(*(self._publish(state) for state in newest.values()))
+        await asyncio.gather(*(self._publish(state) for state in newest.values()), self._table.written())
         self.lane.finish(batch)
 
     async def _codes(self, told: Sequence[Told]) -> dict[int, TrackCodes | InvalidMessage]:

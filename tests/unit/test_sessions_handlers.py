@@ -161,7 +161,7 @@ def test_an_answer_carries_an_id_made_from_its_source() -> None:
 def test_without_the_model_the_last_list_is_given_and_marked() -> None:
     last = [RecommendedTrack("t1", "One", ("A",)), RecommendedTrack("t2", "Two", ("B",))]
     answer = handlers.degraded_answer(task(), last, POPULAR, "model down", NOW)
-    assert [track.track_id for track in answer.tracks] == ["t1", "t2"]
+    assert [track.track_id for track in answer.tracks] == ["t1", "t2", "p1"]  # filled up from the popular list
     assert (answer.degraded, answer.degraded_reason) == (True, "model down")
 
 
@@ -188,7 +188,7 @@ def test_a_degraded_list_leaves_out_what_was_disliked_since() -> None:
     disliked = accepted("listening-events", {**LISTENING, "track_id": "p1", "action": "LISTENING_ACTION_DISLIKED"})
     last = [RecommendedTrack("p1", "One", ("A",)), RecommendedTrack("t2", "Two", ("B",))]
     answer = handlers.degraded_answer(disliked.task, last, POPULAR, "down", NOW)
-    assert [track.track_id for track in answer.tracks] == ["t2"]
+    assert [track.track_id for track in answer.tracks] == ["t2", "p2", "p3", "p4"]
 
 
 def test_the_popular_list_explains_itself() -> None:

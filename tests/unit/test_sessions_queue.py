@@ -6,6 +6,7 @@ from segue.events import SourceOffset
 from segue.recommendations import RecommendationCause
 from segue.session import Session, SessionEvent
 from services.runtime.progress import Progress
+from services.runtime.record import Record
 from services.sessions.handlers import Task
 from services.sessions.queue import WorkQueue
 
@@ -13,12 +14,14 @@ from services.sessions.queue import WorkQueue
 def heard(listener: str, offset: int) -> Task:
     session = Session(listener, events=(SessionEvent(offset, f"event-{offset}", "track", 2),))
     source = SourceOffset("listening-events", 0, offset)
-    return Task(session, RecommendationCause.LISTENING, source, (("listening-events", 0, offset),))
+    record = Record("listening-events", 0, offset, 0, listener.encode(), b"")
+    return Task(session, RecommendationCause.LISTENING, source, (record.place,), record)
 
 
 def asked(listener: str, offset: int, after: tuple[SourceOffset, ...] = ()) -> Task:
     source = SourceOffset("requests", 0, offset)
-    return Task(Session(listener), RecommendationCause.REQUEST, source, (("requests", 0, offset),), after=after)
+    record = Record("requests", 0, offset, 0, listener.encode(), b"")
+    return Task(Session(listener), RecommendationCause.REQUEST, source, (record.place,), record, after=after)
 
 
 def test_one_recommendation_covers_all_events_that_waited() -> None:
