@@ -13,8 +13,9 @@ from collections.abc import Iterable
 from segue import session as sessions
 from segue.session import FoldRules
 
-# Between two breaths of the event loop.
+# States looked at between two pauses, and how long a pause is, in seconds: at most 2,000 states a second.
 STEP = 200
+PAUSE = 0.1
 # Deleted while one record is read.
 AT_ONCE = 4
 # Found and waiting in each partition.
@@ -26,6 +27,7 @@ class IdleSweep:
 
     def __init__(self, rules: FoldRules) -> None:
         self._rules = rules
+        self._scans = 0
         self._now_ms: dict[int, int] = {}
         self._idle: defaultdict[int, list[bytes]] = defaultdict(list)
 
@@ -39,12 +41,20 @@ class IdleSweep:
         taken, self._idle[partition] = idle[:AT_ONCE], idle[AT_ONCE:]
         return taken
 
-    async def scan(self, entries: Iterable[tuple[bytes, bytes]]) -> None:
-        """Look at every state, giving way to other work in between."""
+    def interrupt(self) -> None:
+        """Partitions are assigned anew: what a scan under way looks at is being closed, and it must not go on."""
+        self._scans += 1
         self._idle.clear()
-        for number, (key, value) in enumerate(entries):
+
+    async def scan(self, entries: Iterable[tuple[bytes, bytes]]) -> None:
+        """Look at every state, giving way to other work in between, until interrupted."""
+        self.interrupt()
+        scan = self._scans
+        for number, (key, value) in enumerate(entries, start=1):
             if number % STEP == 0:
-                await asyncio.sleep(0.01)
+                await asyncio.sleep(PAUSE)
+                if scan != self._scans:
+                    return
             state = sessions.decode(value)
             partition = state.seen[0].partition if state.seen else 0
             waiting = self._idle[partition]

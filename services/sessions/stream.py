@@ -38,6 +38,8 @@ MODEL = "model"
 # ready, in seconds.
 TICK = 0.05
 WATCH = 0.25
+# How often idle listeners are looked for, in seconds; they were idle for days.
+SWEEP = 600.0
 
 
 class SessionStream:
@@ -76,7 +78,7 @@ class SessionStream:
             self._app.task(task)
         self._app.timer(TICK)(self._release)
         self._app.timer(1.0)(self._measure)
-        self._app.timer(60.0)(self._look_for_idle)
+        self._app.timer(SWEEP)(self._look_for_idle)
         self._app.on_partitions_revoked.connect(self._on_revoked)
         self._app.on_before_shutdown.connect(self._emitter.stop)
 
@@ -159,3 +161,4 @@ class SessionStream:
         self._acknowledgement.forget()
         self._progress.forget()
         self._table.forget_decoded()
+        self._sweep.interrupt()

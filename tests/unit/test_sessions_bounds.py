@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterator
 from datetime import timedelta
 
 from segue import session as sessions
 from segue.recommendations import RecommendedTrack
 from segue.session import FoldRules, Position, Session
-from services.sessions.expiry import AT_ONCE, IdleSweep
+from services.sessions.expiry import AT_ONCE, STEP, IdleSweep
 from services.sessions.last_lists import LastLists
 
 RULES = FoldRules(idle_expiry=timedelta(days=30))
@@ -51,3 +52,21 @@ def test_only_a_few_are_deleted_with_each_record() -> None:
     sweep.advance(0, 40 * DAY_MS)
     asyncio.run(sweep.scan([stored(f"idle-{n}", 0) for n in range(10)]))
     assert [len(sweep.take(0)) for _ in range(4)] == [AT_ONCE, AT_ONCE, 2, 0]
+
+
+async def test_a_sweep_stops_where_partitions_are_assigned_anew() -> None:
+    looked_at: list[int] = []
+
+    def entries() -> Iterator[tuple[bytes, bytes]]:
+        for number in range(10 * STEP):
+            looked_at.append(number)
+            yield stored(f"idle-{number}", 0)
+
+    sweep = IdleSweep(RULES)
+    sweep.advance(0, 40 * DAY_MS)
+    scan = asyncio.ensure_future(sweep.scan(entries()))
+    await asyncio.sleep(0)
+    sweep.interrupt()
+    await scan
+    assert len(looked_at) == STEP
+    assert sweep.take(0) == []

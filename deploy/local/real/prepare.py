@@ -21,7 +21,14 @@ from segue.dataset import Dataset
 from segue.errors import StackError
 
 # What a dataset and a checkpoint depend on beside the source: the code that makes them.
-CODE = ("segue/*.py", "segue/importers/*.py", "segue/tokens/*.py", "segue/model/*.py", "segue/training/*.py")
+CODE = (
+    "segue/*.py",
+    "segue/importers/*.py",
+    "segue/tokens/*.py",
+    "segue/model/*.py",
+    "segue/training/*.py",
+    "segue/evaluation/*.py",
+)
 RECORD = "made-of.json"
 
 
