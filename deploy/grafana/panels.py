@@ -46,7 +46,7 @@ def mean(histogram: str) -> str:
     return f"sum(rate({histogram}_sum[$__rate_interval])) / sum(rate({histogram}_count[$__rate_interval]))"
 
 
-VERSIONS = "count by (model_version, token_version) (segue_model_info == 1)"
+VERSIONS = "count by (model_version) (segue_model_info == 1)"
 
 ROWS: dict[str, list[Panel]] = {
     "Is it well": [
@@ -64,7 +64,7 @@ ROWS: dict[str, list[Panel]] = {
         Panel(
             "Versions that answer",
             "none",
-            {"model {{model_version}}, tokens {{token_version}}": VERSIONS},
+            {"model {{model_version}}": VERSIONS},
             "How many workers last answered with each.",
             "stat",
             {"textMode": "value_and_name"},

@@ -72,6 +72,7 @@ class Answering:
         self._write_state = write_state
         self._last_lists = LastLists()
         self._model_version = ""
+        self._token_version = ""
         self._asked = asyncio.Event()
         self._heard = asyncio.Event()
 
@@ -188,7 +189,10 @@ class Answering:
         self._last_lists.put(task.listener_id, ranking.tracks)
         if self._model_version != ranking.model_version:
             self._model_version = ranking.model_version
-            metrics.note_versions(ranking.model_version, ranking.token_version)
+            metrics.note_model(ranking.model_version)
+        if self._token_version != ranking.token_version:
+            self._token_version = ranking.token_version
+            metrics.TOKEN_CHANGES.inc()
         return handlers.answer(task, ranking, now)
 
     async def _emit(self, task: Task, value: bytes) -> None:

@@ -23,10 +23,11 @@ __all__ = [
     "RECOMMENDATIONS",
     "SESSION_BYTES",
     "STATE_BYTES",
+    "TOKEN_CHANGES",
     "UNDER_WAY",
     "note_answer",
+    "note_model",
     "note_queue",
-    "note_versions",
 ]
 
 RECOMMENDATIONS = Counter("segue_recommendations_total", "Answers given", ["cause", "outcome"])
@@ -47,7 +48,9 @@ SESSION_BYTES = Histogram(
     "segue_session_bytes", "Size of one listener's state", buckets=(256, 512, 1024, 2048, 4096, 8192, 16384, 65536)
 )
 EXPIRED = Counter("segue_sessions_expired_total", "Idle listeners forgotten")
-MODEL_INFO = Gauge("segue_model_info", "1 for the versions that answered last", ["model_version", "token_version"])
+MODEL_INFO = Gauge("segue_model_info", "1 for the model version that answered last", ["model_version"])
+# Token versions change with every edit of a playlist: a label for each would be a series for each.
+TOKEN_CHANGES = Counter("segue_token_changes_total", "Times that answers came with another token version than before")
 
 
 def note_answer(cause: RecommendationCause, degraded: bool, record_ms: int, event_time: datetime | None) -> None:  # noqa: FBT001
@@ -67,7 +70,7 @@ def note_queue(depths: Mapping[str, int], under_way: int) -> None:
     UNDER_WAY.set(under_way)
 
 
-def note_versions(model_version: str, token_version: str) -> None:
-    """Show the versions that answered last, and none that answered before."""
+def note_model(version: str) -> None:
+    """Show the model version that answered last, and none that answered before."""
     MODEL_INFO.clear()
-    MODEL_INFO.labels(model_version, token_version).set(1)
+    MODEL_INFO.labels(version).set(1)
