@@ -41,7 +41,9 @@ INTERRUPTED = 130
 @contextmanager
 def _one_sentence() -> Iterator[None]:
     """Turn an expected failure into its sentence and exit code 1, and an interruption into exit code 130."""
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    # Both: a shell's background job is started with SIGINT ignored, and Python leaves that as it is.
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, signal.default_int_handler)
     try:
         yield
     except SegueError as error:

@@ -37,10 +37,11 @@ HAS_A_CHILD = NOTES_ITS_END.replace(
 )
 FAILS = "import sys; print('the reason'); sys.exit(3)"
 SUPERVISOR = """
-import sys, time
+import signal, sys, time
 from pathlib import Path
 from tests.unit import test_stack_supervision as these
 folder = Path(sys.argv[1])
+signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored in a shell's background job
 with these.stack_of(folder, these.living(folder, "first", program=these.HAS_A_CHILD), these.living(folder, "second")):
     print("running", flush=True)
     time.sleep(60)
