@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from segue.catalog import Neighbour, Track, TrackCodes, TrackTokens
+from segue.model.markets import Markets
 from segue.tokens.codebook import Floats, Integers
 from segue.tokens.codebooks import Codebooks
 from segue.tokens.content import MODALITIES, spoken_words
@@ -48,6 +49,7 @@ class Index:
     by_word: Mapping[str, Integers]
     by_artist: Mapping[str, Integers]
     versions: Mapping[str, int]
+    markets: Markets
     fingerprint: int = 0
 
     def __len__(self) -> int:
@@ -92,6 +94,7 @@ class Index:
             by_word=_inverted(enumerate(map(spoken_words, tracks))),
             by_artist=_inverted((row, track.artists) for row, track in enumerate(tracks)),
             versions={},
+            markets=Markets.of(tracks),
         )
 
     def updated(self, tokens: Sequence[TrackTokens], codebooks: Codebooks, removed: Iterable[str] = ()) -> Index:
@@ -171,6 +174,7 @@ class _Draft:
             by_word=self._by_word,
             by_artist=self._by_artist,
             versions=self._versions,
+            markets=base.markets.updated(self._tracks, self._codes),
             fingerprint=self._fingerprint,
         )
 

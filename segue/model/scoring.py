@@ -13,7 +13,7 @@ torch nor the wording of reasons; `scorer.py` adds the parts up over the whole c
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import log
 
 import numpy as np
@@ -100,6 +100,7 @@ class Scores:
     """Every row's score, [tracks], and what it is made of.
 
     `code_logits` are the decoder's, centred, for each modality [codes]; `words` what each word said is worth.
+    `depth` is what a depth decoder adds to the highest, where there is one.
     """
 
     index: Index
@@ -109,6 +110,7 @@ class Scores:
     words: Mapping[str, float]
     neighbours: SparseTerm
     popularity: Floats
+    depth: SparseTerm | None = None
 
     def parts(self, row: int) -> dict[str, float]:
         """Return the named parts of a row's score, in the order of PARTS; they sum to `score`."""
@@ -120,7 +122,17 @@ class Scores:
         parts["words"] = self._words_of(row)
         parts["neighbours"] = self.neighbours.at(row)
         parts["popularity"] = float(self.popularity[row])
+        if self.depth is not None:
+            parts["depth"] = self.depth.at(row)
         return parts
+
+    def with_depth(self, rows: Integers, added: Floats) -> Scores:
+        """Return the scores after a depth decoder added something to these rows, both [rows]."""
+        order = np.argsort(rows)
+        depth = SparseTerm(rows[order], added[order])
+        totals = self.totals.copy()
+        totals[depth.rows] += depth.values
+        return replace(self, totals=totals, depth=depth)
 
     def decoder(self) -> Floats:
         """Return the sum of the decoder's parts alone, [tracks]."""
