@@ -79,6 +79,8 @@ class DepthDecoder(nn.Module):
         `state` is [width], `code_rows` [tracks, modalities]. The sum orders the tracks as a mixture of score and depth
         with weights 1 - `mixed` and `mixed` would; counted from the least likely, so that they stay the highest.
         """
+        if not len(code_rows):
+            return np.zeros(0, np.float32)
         rows = torch.from_numpy(code_rows).to(state.device)
         likely = self(state[None].expand(len(rows), -1), rows, table).sum(dim=1)
         added: Floats = (mixed / (1.0 - mixed) * (likely - likely.min())).cpu().numpy().astype(np.float32)

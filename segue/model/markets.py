@@ -20,13 +20,18 @@ _EVERYWHERE: frozenset[str] = frozenset()
 class Markets:
     """The distinct sets of countries, the empty one being everywhere, and each track's one, `numbers` [tracks]."""
 
-    sets: tuple[frozenset[str], ...] = (_EVERYWHERE,)
-    numbers: npt.NDArray[np.int32] = np.zeros(0, np.int32)  # noqa: RUF009 - never written to
+    sets: tuple[frozenset[str], ...]
+    numbers: npt.NDArray[np.int32]
+
+    @classmethod
+    def everywhere(cls, tracks: int) -> Markets:
+        """Return the markets of so many tracks that may be played everywhere."""
+        return cls((_EVERYWHERE,), np.zeros(tracks, np.int32))
 
     @classmethod
     def of(cls, tracks: Sequence[Track | None]) -> Markets:
         """Return the markets of tracks, row by row; a track that is not known yet may be played everywhere."""
-        return cls().updated(tracks, range(len(tracks)))
+        return cls.everywhere(0).updated(tracks, range(len(tracks)))
 
     def updated(self, tracks: Sequence[Track | None], rows: Iterable[int]) -> Markets:
         """Return the markets after the tracks of these rows changed, and of more tracks than before."""

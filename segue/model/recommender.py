@@ -111,9 +111,14 @@ class Recommender:
     def scores(
         self, told: Sequence[Sequence[Moment]], texts: Sequence[Sequence[str]], now_ms: Sequence[int]
     ) -> list[Scores]:
-        """Return every track's score for each list of moments and its utterances: for evaluation, to read the model."""
-        snapshot = self._snapshot
-        return list(self._scores(snapshot, self._states(snapshot, told, now_ms, [""] * len(told)), told, texts))
+        """Return every track's score for each list of moments and its utterances: for evaluation, to read the model.
+
+        A depth decoder re-scores the highest of all that may be recommended.
+        """
+        snapshot, anything = self._snapshot, Query(Session(""))
+        states = self._states(snapshot, told, now_ms, [""] * len(told))
+        scored = self._scores(snapshot, states, told, texts)
+        return [self._rescored(snapshot, anything, scores, state) for scores, state in zip(scored, states, strict=True)]
 
     def _derived(self, index: Index) -> _Snapshot:
         return _Snapshot(index, Scorer(index, self.checkpoint.weights), Selector(index))
@@ -135,11 +140,15 @@ class Recommender:
         for row, moments, said in zip(logits, told, texts, strict=True):
             yield snapshot.scorer.score(row, Context.of(moments, said))
 
+    def _rescored(self, snapshot: _Snapshot, query: Query, scores: Scores, state: Tensor) -> Scores:
+        if self._depth is None:
+            return scores
+        rows = highest(snapshot.selector.allowed(scores.totals, query), RESCORED)
+        code_rows = snapshot.index.codes[rows] + self._offsets
+        return scores.with_depth(rows, self._depth.second_opinion(state, code_rows, self._codes))
+
     def _ranking(self, snapshot: _Snapshot, query: Query, scores: Scores, state: Tensor) -> Ranking:
-        if self._depth is not None:
-            highest_rows = highest(snapshot.selector.allowed(scores.totals, query), RESCORED)
-            code_rows = snapshot.index.codes[highest_rows] + self._offsets
-            scores = scores.with_depth(highest_rows, self._depth.second_opinion(state, code_rows, self._codes))
+        scores = self._rescored(snapshot, query, scores, state)
         rows = snapshot.selector.best_rows(scores.totals, query)
         reasoner = Reasoner(scores, self.checkpoint.codebooks)
         tracks = [_recommended(scores.index.track(row), row, scores, reasoner) for row in rows]

@@ -80,7 +80,7 @@ def simulated_index(tracks: int, code_sizes: tuple[int, ...], random: np.random.
         by_word={f"tag{tag}": np.arange(tag, tracks, TAGS) for tag in range(TAGS)},
         by_artist={},
         versions={},
-        markets=Markets(numbers=np.zeros(tracks, np.int32)),
+        markets=Markets.everywhere(tracks),
     )
 
 

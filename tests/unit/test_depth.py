@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 
+from segue.events import Filters
 from segue.model.decoder_config import DecoderConfig
 from segue.model.depth import RESCORED, DepthDecoder
 from segue.model.recommender import Recommender
@@ -68,6 +69,13 @@ def test_only_the_highest_are_asked_about() -> None:
     depth.register_forward_hook(lambda _module, given, _made: asked.append(len(given[1])))
     Recommender(checkpoint, depth=depth).rank([Query(Session("l"))])
     assert asked == [min(RESCORED, len(checkpoint.index))]
+
+
+def test_where_nothing_is_allowed_nothing_is_re_scored() -> None:
+    checkpoint = tiny_model.checkpoint()
+    every = Filters(exclude_track_ids=tuple(track.track_id for track in tiny_model.tracks()))
+    recommender = Recommender(checkpoint, depth=DepthDecoder(checkpoint.config).eval())
+    assert recommender.rank([Query(Session("l"), filters=every)])[0].tracks == ()
 
 
 def test_a_second_opinion_leaves_the_least_likely_as_it_was() -> None:
