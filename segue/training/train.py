@@ -201,8 +201,8 @@ def _train_decoder(
     code_rows = codes + np.array(decoder.config.code_offsets, np.int64)
     trainer = Trainer(decoder, corpus.training, code_rows, rules.loop)
 
-    def validate() -> dict[str, float]:
-        metrics = asdict(RankingMetrics.of(decoder_ranks(decoder, code_rows, corpus.recommendable, corpus.validation)))
+    def validate(measured: Decoder) -> dict[str, float]:
+        metrics = asdict(RankingMetrics.of(decoder_ranks(measured, code_rows, corpus.recommendable, corpus.validation)))
         return {name: round(value, 5) for name, value in metrics.items()}
 
     return trainer.run(validate, watch)

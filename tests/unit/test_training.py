@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from itertools import pairwise
+
 import numpy as np
 import pytest
 import torch
@@ -11,10 +14,11 @@ from segue.model.decoder import Decoder
 from segue.model.scoring import BlendWeights
 from segue.tokens.histories import PLAYLIST, History, before, held_back_from, playlist_history
 from segue.tokens.prompt import NO_TARGET, Moment
-from segue.training.batches import batches, windows
+from segue.training.batches import batches, epoch, windows
 from segue.training.blend import Terms, choose
 from segue.training.cooccurrence import Recency, additions, cooccurrences, neighbour_lists
-from segue.training.loop import LoopRules, Trainer, schedule
+from segue.training.loop import LoopRules, Trainer
+from segue.training.optimiser import schedule
 from segue.training.watch import Silence
 from tests.unit import tiny_model
 
@@ -62,13 +66,31 @@ def test_what_lies_after_the_cut_is_not_read() -> None:
 
 
 def test_windows_cover_every_moment_and_overlap_by_one() -> None:
-    found = windows(HISTORIES, 5, np.random.default_rng(1))
-    assert max(map(len, found)) <= 5
-    assert {moment for window in found for moment in window} == {each for one in HISTORIES for each in one.moments}
+    for history in HISTORIES:
+        found = windows(history, 5, np.random.default_rng(1))
+        assert max(len(window.moments) for window in found) <= 5
+        assert {moment for window in found for moment in window.moments} == set(history.moments)
+        assert all(one.moments[-1] == other.moments[0] for one, other in pairwise(found))
+
+
+def test_a_window_is_of_one_sitting_and_knows_the_sittings_before_it() -> None:
+    moments = tuple(Moment(place, place, sitting="ab"[place // 4]) for place in range(8))
+    first, second = windows(History("session", "l", moments), 5, np.random.default_rng(1))
+    assert (first.moments, first.first_target) == (moments[:4], 0)
+    assert (second.moments, second.first_target) == (moments, 4)
+
+
+def test_a_kind_of_history_is_drawn_as_often_as_the_mixture_says() -> None:
+    many = [*HISTORIES, *(replace(history, kind="dialogue") for history in HISTORIES)]
+    sizes = {weight: len(epoch(many, 40, {"dialogue": weight}, np.random.default_rng(1))) for weight in (0, 1, 2.5)}
+    assert sizes[0] == len(HISTORIES)
+    assert sizes[1] == 2 * len(HISTORIES)
+    assert sizes[2.5] == len(HISTORIES) + round(2.5 * len(HISTORIES))
 
 
 def test_batches_hold_about_as_many_predictions_as_asked_for() -> None:
-    made = list(batches(HISTORIES, 12, 50, np.random.default_rng(1)))
+    random = np.random.default_rng(1)
+    made = list(batches(epoch(HISTORIES, 12, {}, random), 50, random))
     sizes = [sum(target != NO_TARGET for each in batch for target in each.targets) for batch in made]
     # A day lies between two moments: the next track is predicted before and after it.
     assert sum(sizes) == sum(2 * len(each.moments) - 1 for each in HISTORIES)
@@ -123,5 +145,5 @@ def _trained() -> tuple[dict[str, torch.Tensor], list[float]]:
     decoder, ear = Decoder(config), Ear()
     code_rows = tiny_model.checkpoint().index.codes + np.array(config.code_offsets)
     rules = LoopRules(epochs=12, patience=99, tracks_a_batch=80)
-    Trainer(decoder, HISTORIES, code_rows, rules).run(lambda: {"hit10": 0.0, "mrr": 0.0}, ear)
+    Trainer(decoder, HISTORIES, code_rows, rules).run(lambda _decoder: {"hit10": 0.0, "mrr": 0.0}, ear)
     return decoder.state_dict(), ear.losses
