@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from hashlib import blake2b
+from types import MappingProxyType
 
 import numpy as np
 import numpy.typing as npt
@@ -25,6 +26,8 @@ MAX_NEIGHBOURS = 100
 REMOVED = -1
 
 NeighbourList = tuple[Integers, Floats]
+# Artists whom playlists put beside one, closest first, each with a closeness of 0 to 1.
+RelatedArtists = Sequence[tuple[str, float]]
 NO_NEIGHBOURS: NeighbourList = (np.zeros(0, np.int64), np.zeros(0, np.float32))
 
 
@@ -49,6 +52,7 @@ class Index:
     explicit: npt.NDArray[np.bool_]
     by_word: Mapping[str, Integers]
     by_artist: Mapping[str, Integers]
+    related_artists: Mapping[str, RelatedArtists]
     versions: Mapping[str, int]
     fingerprint: int = 0
 
@@ -79,6 +83,7 @@ class Index:
         code_sizes: tuple[int, ...],
         neighbours: Sequence[NeighbourList],
         popularity: Floats,
+        related_artists: Mapping[str, RelatedArtists] = MappingProxyType({}),
     ) -> Index:
         """Build the first snapshot from a whole catalogue, row by row."""
         return cls(
@@ -94,6 +99,7 @@ class Index:
             explicit=np.array([track.explicit for track in tracks], bool),
             by_word=_inverted(enumerate(map(spoken_words, tracks))),
             by_artist=_inverted((row, track.artists) for row, track in enumerate(tracks)),
+            related_artists=related_artists,
             versions={},
         )
 

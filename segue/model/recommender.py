@@ -118,7 +118,7 @@ class Recommender:
         hidden = self._reader.last(prompts, snapshot.index.codes, listener_ids)
         logits: Floats = (hidden.float() @ self._codes.T).cpu().numpy()
         for row, moments, said in zip(logits, told, texts, strict=True):
-            yield snapshot.scorer.score(row, Context.of(moments, said))
+            yield snapshot.scorer.score(row, Context.of(moments, said, self.checkpoint.weights.place_power))
 
     def _ranking(self, snapshot: _Snapshot, query: Query, scores: Scores) -> Ranking:
         rows = snapshot.selector.best_rows(scores.totals, query)

@@ -5,7 +5,7 @@ Knows torch.distributed, nothing about what is trained. Without torchrun there i
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -46,7 +46,7 @@ class Peers:
         """Return this process's part of the items, as many as each other one gets; a remainder is left out."""
         return items[self.rank : len(items) - len(items) % self.count : self.count]
 
-    def average_gradients(self, parameters: Iterable[Parameter]) -> None:
+    def average_gradients(self, parameters: Sequence[Parameter]) -> None:
         """Replace every gradient by its mean over the processes."""
         if self.count == 1:
             return
@@ -54,7 +54,8 @@ class Peers:
         flat = torch.cat([gradient.flatten() for gradient in gradients])
         distributed.all_reduce(flat)
         flat /= self.count
-        for parameter, mean in zip(parameters, flat.split([each.numel() for each in gradients]), strict=True):
+        sizes = [gradient.numel() for gradient in gradients]
+        for parameter, mean in zip(parameters, torch.split(flat, sizes), strict=True):
             parameter.grad = mean.view_as(parameter)
 
     def told(self, value: T | None) -> T:

@@ -22,7 +22,7 @@ from segue.tokens.prompt import TokenSequence
 from segue.training.batches import batches, epoch
 from segue.training.distributed import Peers
 from segue.training.objective import Objective, ObjectiveRules
-from segue.training.optimiser import adamw, running_mean, schedule
+from segue.training.optimiser import RunningMean, adamw, schedule
 from segue.training.progress import RunFile, RunState
 from segue.training.watch import Watch
 
@@ -72,7 +72,7 @@ class Trainer:
         absent = np.array(config.code_offsets, np.int64) + np.array(config.code_sizes, np.int64)
         self._objective = Objective(histories, code_rows, absent, rules.objective)
         self._optimiser = adamw(decoder, rules.learning_rate, rules.weight_decay)
-        self._mean = running_mean(decoder, rules.mean_decay)
+        self._mean = RunningMean(decoder, rules.mean_decay)
 
     def run(self, validate: Callable[[Decoder], dict[str, float]], watch: Watch) -> list[dict[str, float]]:
         """Train until `validate`'s `hit10` and `mrr` stop growing or time is up; leave the best parameters in place.
@@ -84,7 +84,7 @@ class Trainer:
         steps = self._rules.epochs * max(1, len(self._epoch(0)))
         while state.epoch < self._rules.epochs and state.since_best < self._rules.patience:
             self._train_epoch(state.epoch, steps, watch)
-            metrics = self._peers.told(validate(self._measured()) if self._peers.leads else None)
+            metrics = self._peers.told(validate(self._mean.model) if self._peers.leads else None)
             watch.validated(state.epoch, metrics)
             state = self._after(state, metrics)
             if self._run is not None and self._peers.leads:
@@ -100,7 +100,8 @@ class Trainer:
         return RunState(
             epoch=0,
             decoder=parameters,
-            mean=self._mean.state_dict(),
+            mean=self._mean.model.state_dict(),
+            steps=self._mean.steps,
             optimiser=self._optimiser.state_dict(),
             best=parameters,
             reached=-1.0,
@@ -113,7 +114,8 @@ class Trainer:
         state = self._run.read() if self._run is not None else None
         if state is not None:
             self._decoder.load_state_dict(state.decoder)
-            self._mean.load_state_dict(state.mean)
+            self._mean.model.load_state_dict(state.mean)
+            self._mean.steps = state.steps
             self._optimiser.load_state_dict(state.optimiser)
         return state
 
@@ -123,17 +125,14 @@ class Trainer:
         return RunState(
             epoch=before.epoch + 1,
             decoder=self._decoder.state_dict(),
-            mean=self._mean.state_dict(),
+            mean=self._mean.model.state_dict(),
+            steps=self._mean.steps,
             optimiser=self._optimiser.state_dict(),
-            best=copy.deepcopy(self._measured().state_dict()) if better else before.best,
+            best=copy.deepcopy(self._mean.model.state_dict()) if better else before.best,
             reached=max(reached, before.reached),
             since_best=0 if better else before.since_best + 1,
             measured=[*before.measured, metrics],
         )
-
-    def _measured(self) -> Decoder:
-        decoder: Decoder = self._mean.module.eval()
-        return decoder
 
     def _epoch(self, number: int) -> list[list[TokenSequence]]:
         random = self._random(number, 0)
@@ -169,8 +168,8 @@ class Trainer:
             (loss / len(group)).backward()  # type: ignore[no-untyped-call]
             total += float(loss.detach()) / len(group)
             predictions += predicted
-        self._peers.average_gradients(self._decoder.parameters())
+        self._peers.average_gradients(list(self._decoder.parameters()))
         torch.nn.utils.clip_grad_norm_(self._decoder.parameters(), 1.0)
         self._optimiser.step()
-        self._mean.update_parameters(self._decoder)
+        self._mean.follow(self._decoder)
         return total, predictions

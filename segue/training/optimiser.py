@@ -5,11 +5,13 @@ Knows parameters and steps, nothing about what is learned.
 
 from __future__ import annotations
 
+import copy
 from math import cos, pi
 
 import torch
 from torch import nn
-from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
+
+from segue.model.decoder import Decoder
 
 WARM_UP_STEPS = 50
 _LAST = 0.05
@@ -30,15 +32,21 @@ def schedule(done: int, steps: int) -> float:
     return _LAST + (1.0 - _LAST) * 0.5 * (1.0 + cos(pi * min(1.0, done / max(1, steps))))
 
 
-def running_mean(model: nn.Module, decay: float) -> AveragedModel:
-    """Return the exponential moving average of a model's parameters; `update_parameters` after each step.
+class RunningMean:
+    """The exponential moving average of a model's parameters: smoother than the newest, and usually better.
 
-    A new mean follows closely at first, then at `decay`: a mean of random beginnings helps nobody.
+    It follows closely at first and then at `decay`, so that the random beginning is soon forgotten.
     """
-    follow = get_ema_multi_avg_fn(decay)
 
-    def update(means: list[torch.Tensor], values: list[torch.Tensor], steps: torch.Tensor | int) -> None:
-        warm = min(decay, (1.0 + float(steps)) / (10.0 + float(steps)))
-        (follow if warm == decay else get_ema_multi_avg_fn(warm))(means, values, steps)
+    def __init__(self, model: Decoder, decay: float) -> None:
+        self.model = copy.deepcopy(model).requires_grad_(False).eval()
+        self.steps = 0
+        self._decay = decay
 
-    return AveragedModel(model, multi_avg_fn=update)
+    @torch.no_grad()
+    def follow(self, model: Decoder) -> None:
+        """Move a little towards the model's parameters, after each of its steps."""
+        decay = min(self._decay, (1.0 + self.steps) / (10.0 + self.steps))
+        for mean, value in zip(self.model.parameters(), model.parameters(), strict=True):
+            mean.lerp_(value, 1.0 - decay)
+        self.steps += 1

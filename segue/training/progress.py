@@ -18,11 +18,15 @@ State = dict[str, torch.Tensor]
 
 @dataclass(slots=True)
 class RunState:
-    """Everything that the next epoch depends on; `best` are the best parameters so far, `reached` what they reach."""
+    """Everything that the next epoch depends on; `best` are the best parameters so far, `reached` what they reach.
+
+    `mean` is the running mean of the decoder's parameters, and `steps` how many it has followed.
+    """
 
     epoch: int
     decoder: State
     mean: State
+    steps: int
     optimiser: dict[str, Any]
     best: State
     reached: float
