@@ -220,6 +220,8 @@ def _artist_arrays(index: Index) -> Arrays:
 
 
 def _related_artists(names: Sequence[str], arrays: Arrays) -> dict[str, list[tuple[str, float]]]:
+    if not names:
+        return {}
     ends = np.cumsum(arrays["related_lengths"])[:-1]
     others = np.split(arrays["related_artists"], ends)
     weights = np.split(arrays["related_weights"].astype(np.float32), ends)

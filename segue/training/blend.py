@@ -1,7 +1,7 @@
-"""What each term of a score should weigh: the weights under which the tracks that people took are the least surprising.
+"""What each term of a score should weigh: those under which what people took surprises least.
 
-A softmax over the terms' weighted sum, fitted on validation positions (maximum likelihood; McFadden's conditional logit,
-1974), then moved a little where that puts more of them on top. Knows the terms as a matrix, not how they are made.
+A softmax over the terms' weighted sum, fitted on validation positions (maximum likelihood: McFadden's conditional
+logit, 1974), then moved a little where that puts more of them on top. Knows the terms as a matrix, not how they are made.
 """
 
 from __future__ import annotations

@@ -72,8 +72,10 @@ def neighbour_lists(counts: csr_matrix, occurrences: Floats, most: int = MAX_NEI
 
 
 def related_artists(counts: csr_matrix, tracks: Sequence[Track], most: int = MAX_RELATED) -> dict[str, RelatedArtists]:
-    """Return, for each artist, those whom playlists put beside it, closest first: the tracks' counts, over the square
-    root of what both artists have in all. Of a track's several artists each counts for its share.
+    """Return, for each artist, those whom playlists put beside it, closest first.
+
+    Closeness is the tracks' counts over the square root of what both artists have in all; of a track's several artists
+    each counts for its share.
     """
     names = list(dict.fromkeys(artist for track in tracks for artist in track.artists))
     numbers = {name: number for number, name in enumerate(names)}

@@ -5,7 +5,8 @@ Knows torch.distributed, nothing about what is trained. Without torchrun there i
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -24,17 +25,16 @@ class Peers:
     count: int = 1
 
     @classmethod
-    def join(cls) -> Peers:
-        """Join the processes that torchrun started, if it did: over NCCL where there are GPUs, over Gloo elsewhere."""
+    @contextmanager
+    def joined(cls) -> Iterator[Peers]:
+        """Be one of the processes that torchrun started, if it did: over NCCL with GPUs, over Gloo without."""
         if not distributed.is_available() or not distributed.is_torchelastic_launched():
-            return cls()
-        if not distributed.is_initialized():
-            distributed.init_process_group("nccl" if torch.cuda.is_available() else "gloo")
-        return cls(distributed.get_rank(), distributed.get_world_size())
-
-    def leave(self) -> None:
-        """Take leave of the others."""
-        if self.count > 1:
+            yield cls()
+            return
+        distributed.init_process_group("nccl" if torch.cuda.is_available() else "gloo")
+        try:
+            yield cls(distributed.get_rank(), distributed.get_world_size())
+        finally:
             distributed.destroy_process_group()
 
     @property

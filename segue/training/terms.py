@@ -1,7 +1,7 @@
 """The terms of every track's score at validation positions, before they are weighed.
 
-Knows the decoder and the scorer's terms. A large catalogue is represented by a sample of its tracks and the wanted ones,
-so that the matrices stay small.
+Knows the decoder and the scorer's terms. A sample of the tracks and the wanted ones stand for a large catalogue, so
+that the matrices stay small.
 """
 
 from __future__ import annotations

@@ -11,6 +11,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -48,9 +49,11 @@ from segue.tokens.vocabulary import Vocabulary
 from segue.training.blend import alone, choose
 from segue.training.card import model_card
 from segue.training.cooccurrence import Recency, additions, cooccurrences, neighbour_lists, related_artists
+from segue.training.distributed import Peers
 from segue.training.loop import LoopRules, Trainer
+from segue.training.progress import RunFile
 from segue.training.terms import TERMS, Terms, decoder_ranks, gather
-from segue.training.watch import Watch
+from segue.training.watch import Silence, Watch
 
 # Tried on validation, in days; None does not fade.
 RECENCY_DAYS = (None, 180.0, 60.0, 20.0, 7.0)
@@ -93,9 +96,20 @@ class Corpus:
     validation_ms: int
 
 
-def train(dataset: Dataset, out: Path, rules: TrainingRules, watch: Watch) -> Checkpoint:
-    """Train on a dataset and write the checkpoint folder. Raises DatasetError where there is nothing to learn from."""
+def train(
+    dataset: Dataset,
+    out: Path,
+    rules: TrainingRules,
+    watch: Watch,
+    peers: Peers = Peers(),  # noqa: B008  no state
+) -> Checkpoint:
+    """Train on a dataset and write the checkpoint folder. Raises DatasetError where there is nothing to learn from.
+
+    A run that was interrupted goes on from its last epoch when it is started again with the same data and rules. Of
+    several processes the leading one writes.
+    """
     started = time.monotonic()
+    watch = watch if peers.leads else Silence()
     torch.set_num_threads(1)
     torch.manual_seed(rules.loop.seed)
     with threadpool_limits(limits=1):
@@ -105,7 +119,8 @@ def train(dataset: Dataset, out: Path, rules: TrainingRules, watch: Watch) -> Ch
         codebooks, codes = _codebooks(corpus, rules)
         watch.phase("Training the decoder")
         decoder = _decoder(corpus, codebooks, rules)
-        epochs = _train_decoder(decoder, corpus, codes, rules, watch)
+        run = RunFile.beside(out, _digest(corpus, codes, decoder.config, rules))
+        epochs = _train_decoder(decoder, corpus, codes, rules, watch, peers, run)
         watch.phase("Choosing the blend")
         blend, recency, measured = _blend(decoder, corpus, codes, rules.loop.seed)
         watch.phase("Bringing neighbours up to the cut")
@@ -127,7 +142,10 @@ def train(dataset: Dataset, out: Path, rules: TrainingRules, watch: Watch) -> Ch
         weights=blend,
         metrics=metrics,
     )
+    if not peers.leads:
+        return checkpoint
     version = checkpoint.save(out, popular_tracks(index), model_card(checkpoint))
+    run.remove()
     metrics["minutes"] = round((time.monotonic() - started) / 60, 2)
     return replace(checkpoint, version=version)
 
@@ -203,11 +221,27 @@ def _decoder(corpus: Corpus, codebooks: Codebooks, rules: TrainingRules) -> Deco
     )
 
 
+def _digest(corpus: Corpus, codes: Integers, config: DecoderConfig, rules: TrainingRules) -> str:
+    """Return a digest of all that the decoder's training depends on; more time or patience makes no other run of it."""
+    loop = replace(rules.loop, minutes=0.0, patience=0)
+    digest = sha256(repr((asdict(loop), asdict(config), corpus.validation_ms, len(corpus.validation))).encode())
+    digest.update(codes.tobytes())
+    for history in corpus.training:
+        digest.update(repr((history.kind, [moment[:4] for moment in history.moments])).encode())
+    return digest.hexdigest()
+
+
 def _train_decoder(
-    decoder: Decoder, corpus: Corpus, codes: Integers, rules: TrainingRules, watch: Watch
+    decoder: Decoder,
+    corpus: Corpus,
+    codes: Integers,
+    rules: TrainingRules,
+    watch: Watch,
+    peers: Peers = Peers(),  # noqa: B008  no state
+    run: RunFile | None = None,
 ) -> list[dict[str, float]]:
     code_rows = codes + np.array(decoder.config.code_offsets, np.int64)
-    trainer = Trainer(decoder, corpus.training, code_rows, rules.loop)
+    trainer = Trainer(decoder, corpus.training, code_rows, rules.loop, peers, run)
 
     def validate(measured: Decoder) -> dict[str, float]:
         metrics = asdict(RankingMetrics.of(decoder_ranks(measured, code_rows, corpus.recommendable, corpus.validation)))

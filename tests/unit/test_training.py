@@ -9,16 +9,17 @@ import numpy as np
 import pytest
 import torch
 
-from segue.evaluation.positions import Position, positions
+from segue.catalog import Track
+from segue.evaluation.positions import positions
 from segue.model.decoder import Decoder
-from segue.model.scoring import BlendWeights
 from segue.tokens.histories import PLAYLIST, History, before, held_back_from, playlist_history
 from segue.tokens.prompt import NO_TARGET, Moment
 from segue.training.batches import batches, epoch, windows
-from segue.training.blend import Terms, choose
-from segue.training.cooccurrence import Recency, additions, cooccurrences, neighbour_lists
+from segue.training.blend import alone, choose
+from segue.training.cooccurrence import Recency, additions, cooccurrences, neighbour_lists, related_artists
 from segue.training.loop import LoopRules, Trainer
 from segue.training.optimiser import schedule
+from segue.training.terms import TERMS, Terms
 from segue.training.watch import Silence
 from tests.unit import tiny_model
 
@@ -57,6 +58,15 @@ def test_neighbours_are_bounded_and_heaviest_first() -> None:
     assert all(np.all(np.diff(weights) <= 0) for _, weights in lists)
     styles = [{tiny_model.tracks()[near].tags[0] for near in rows} for rows, _ in lists if len(rows)]
     assert all(len(style) == 1 for style in styles)
+
+
+def test_artists_are_close_whose_tracks_stand_side_by_side() -> None:
+    tracks = [Track(track_id=name, artists=tuple(name)) for name in ("a", "b", "ac", "d")]
+    counts = cooccurrences(history(1, 1, 8), 4, Recency(0))
+    near = related_artists(counts, tracks)
+    assert [artist for artist, _ in near["a"]] == ["b", "c"]
+    assert dict(near["b"])["a"] == pytest.approx(dict(near["a"])["b"])
+    assert "d" not in near
 
 
 def test_what_lies_after_the_cut_is_not_read() -> None:
@@ -110,25 +120,36 @@ def test_the_learning_rate_rises_then_falls() -> None:
     assert factors[-1] == pytest.approx(0.05, abs=0.01)
 
 
+def terms(**values: np.ndarray[tuple[int, int], np.dtype[np.float32]]) -> Terms:
+    """Return terms of sixty positions and forty tracks, zero where nothing else is given."""
+    zero = np.zeros((60, 40), np.float32)
+    stacked = np.stack([values.get(name, zero) for name in TERMS], axis=1)
+    return Terms(stacked, WANTED, np.ones((60, 40), bool), np.ones(60, np.float32))
+
+
+WANTED = np.random.default_rng(1).integers(0, 40, 60)
+RIGHT = (np.arange(40) == WANTED[:, None]).astype(np.float32)
+NOISE = np.random.default_rng(2).normal(size=(60, 40)).astype(np.float32)
+
+
 def test_the_blend_trusts_the_term_that_is_right() -> None:
-    random = np.random.default_rng(1)
-    wanted = random.integers(0, 40, 60)
-    evidence = np.zeros((60, 40), np.float32)
-    evidence[np.arange(60), wanted] = 0.1
-    noise = random.normal(size=(60, 40)).astype(np.float32)
-    terms = Terms(noise, np.zeros_like(noise), evidence, np.zeros(40, np.float32), np.ones(40, bool))
-    asked = [Position("playlist", (), (), 0, int(row), ()) for row in wanted]
-    weights, reached = choose(terms, asked, BlendWeights())
-    assert reached.hit10 == 1.0
-    assert weights.neighbours > 0
+    told = terms(decoder=NOISE, neighbours=RIGHT)
+    blend = choose(told, 0.5, seed=1)
+    assert blend.neighbours > abs(blend.decoder)
+    assert set(told.ranks(np.array([getattr(blend, name) for name in TERMS]))) == {1}
 
 
-def test_what_is_not_recommendable_stands_before_nothing_whatever_the_weights() -> None:
-    scores, nothing = np.array([[9.0, 1.0, 8.0]], np.float32), np.zeros((1, 3), np.float32)
-    terms = Terms(scores, nothing, nothing, nothing[0], np.array([False, True, True]))
-    asked = [Position("playlist", (), (), 0, 1, ())]
-    assert terms.ranks(BlendWeights(), asked) == [2]
-    assert terms.ranks(BlendWeights(words=0, neighbours=0, popularity=0, decoder=0), asked) == [2]
+def test_nothing_but_fame_and_newness_counts_against_a_track() -> None:
+    blend = choose(terms(scene=-RIGHT, popularity=-RIGHT), 0.5, seed=1)
+    assert blend.scene == 0.0
+    assert blend.popularity < 0.0
+
+
+def test_what_does_not_compete_stands_before_nothing_and_ties_are_pessimistic() -> None:
+    told = terms(decoder=NOISE)
+    assert np.all(told.ranks(alone("artists")) == 40)
+    rivals = replace(told, allowed=RIGHT.astype(bool))
+    assert np.all(rivals.ranks(alone("decoder")) == 1)
 
 
 def test_training_lowers_the_loss_and_the_same_seed_gives_the_same_parameters() -> None:
