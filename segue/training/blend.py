@@ -1,7 +1,8 @@
 """What each term of a score should weigh: those under which what people took surprises least.
 
 A softmax over the terms' weighted sum, fitted on validation positions (maximum likelihood: McFadden's conditional
-logit, 1974), then moved a little where that puts more of them on top. Knows the terms as a matrix, not how they are made.
+logit, 1974), then moved a little where that puts more of them on top. Knows the terms as a matrix, not how they are
+made.
 """
 
 from __future__ import annotations
@@ -40,9 +41,15 @@ def alone(name: str) -> Floats:
 
 
 def quality(terms: Terms, weights: Floats) -> float:
-    """Return the mean of hit@10 and reciprocal rank, both weighed by what the positions stand for."""
+    """Return how good the ranks are: the mean of hit@10 and reciprocal rank.
+
+    Over kinds of positions it is their weighted geometric mean: a sum would give up one kind for the other.
+    """
     ranks = terms.ranks(weights)
-    return float(np.average((ranks <= 10) + 1.0 / ranks, weights=terms.weights) / 2.0)
+    good = ((ranks <= 10) + 1.0 / ranks) / 2.0
+    kinds = [terms.kinds == kind for kind in np.unique(terms.kinds)]
+    shares = [float(terms.weights[kind].sum() / terms.weights.sum()) for kind in kinds]
+    return float(np.prod([good[kind].mean() ** share for kind, share in zip(kinds, shares, strict=True)]))
 
 
 def _fitted(terms: Terms, seed: int) -> Floats:

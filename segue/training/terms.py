@@ -29,16 +29,25 @@ _BATCH = 64
 
 
 @dataclass(frozen=True, slots=True)
+class Asked:
+    """Validation positions; `kinds` [positions] says of which kind each is, `weights` [positions] what it counts."""
+
+    positions: Sequence[Position]
+    kinds: Integers
+    weights: Floats
+
+
+@dataclass(frozen=True, slots=True)
 class Terms:
     """`values` has shape [positions, terms, tracks]; `wanted` [positions] are columns of it.
 
-    `allowed` [positions, tracks] tells which tracks compete at a position; `weights` [positions] how many positions of
-    the kind each one stands for.
+    `allowed` [positions, tracks] tells which tracks compete at a position; kinds and weights are those of `Asked`.
     """
 
     values: npt.NDArray[np.float32]
     wanted: Integers
     allowed: npt.NDArray[np.bool_]
+    kinds: Integers
     weights: Floats
 
     def ranks(self, weights: Floats) -> Integers:
@@ -54,12 +63,12 @@ def gather(
     decoder: Decoder,
     code_rows: Integers,
     index: Index,
-    positions: Sequence[Position],
-    weights: Floats,
+    asked: Asked,
     place_power: float,
     seed: int,
 ) -> Terms:
     """Return all terms of the tracks that the index may recommend, or of a sample of them."""
+    positions = asked.positions
     columns = _columns(index, positions, seed)
     allowed = np.ones((len(positions), len(columns)), bool)
     values = np.zeros((len(positions), len(TERMS), len(columns)), np.float32)
@@ -74,7 +83,8 @@ def gather(
         for name, term in sparse_terms(index, context).items():
             values[place, TERMS.index(name)] = term.dense(len(index))[columns]
         allowed[place] = ~np.isin(columns, position.excluded)
-    return Terms(values, np.searchsorted(columns, [position.wanted for position in positions]), allowed, weights)
+    wanted = np.searchsorted(columns, [position.wanted for position in positions])
+    return Terms(values, wanted, allowed, asked.kinds, asked.weights)
 
 
 def decoder_ranks(

@@ -52,12 +52,15 @@ from segue.training.cooccurrence import Recency, additions, cooccurrences, neigh
 from segue.training.distributed import Peers
 from segue.training.loop import LoopRules, Trainer
 from segue.training.progress import RunFile
-from segue.training.terms import TERMS, Terms, decoder_ranks, gather
+from segue.training.terms import TERMS, Asked, Terms, decoder_ranks, gather
 from segue.training.watch import Silence, Watch
 
 # Tried on validation, in days; None does not fade.
 RECENCY_DAYS = (None, 180.0, 60.0, 20.0, 7.0)
-PLACE_POWERS = (0.5, 1.0)
+PLACE_POWERS = (0.5, 1.0, 1.5)
+# However many of the tracks that people add are new, the others count for as much in choosing the blend: an archive of
+# playlists knows only those new tracks that were added, a catalogue has many more.
+MOST_FOR_ARRIVALS = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -258,16 +261,22 @@ def _blend(
     index = replace(
         _as_of_validation(corpus, codes, decoder.config.code_sizes, recency), recommendable=np.ones(len(codes), bool)
     )
-    asked = [*corpus.validation, *corpus.arrivals]
-    shares = (1.0 - corpus.arrival_share, len(corpus.validation)), (corpus.arrival_share, len(corpus.arrivals))
-    stands_for = np.concatenate([np.full(count, share / max(1, count), np.float32) for share, count in shares])
     code_rows = codes + np.array(decoder.config.code_offsets, np.int64)
-    terms = gather(decoder, code_rows, index, asked, stands_for, place_power, seed)
+    terms = gather(decoder, code_rows, index, _asked(corpus), place_power, seed)
     blend = choose(terms, place_power, seed)
     rankers = {"blend": np.array([getattr(blend, name) for name in TERMS], np.float32)}
     rankers |= {name: alone(name) for name in ("decoder", "neighbours", "artists", "popularity")}
     measured = {name: _reached(terms, weights, len(corpus.validation)) for name, weights in rankers.items()}
     return blend, Recency(corpus.now_ms, recency.days), measured
+
+
+def _asked(corpus: Corpus) -> Asked:
+    """Return the positions on which the blend is chosen: of known tracks, and of those that came later."""
+    counts = np.array([len(corpus.validation), len(corpus.arrivals)])
+    arrivals = min(corpus.arrival_share, MOST_FOR_ARRIVALS)
+    weights = np.array([1.0 - arrivals, arrivals]) / np.maximum(1, counts)
+    asked = [*corpus.validation, *corpus.arrivals]
+    return Asked(asked, np.repeat([0, 1], counts), np.repeat(weights, counts).astype(np.float32))
 
 
 def _reached(terms: Terms, weights: Floats, known: int) -> dict[str, float]:

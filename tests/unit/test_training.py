@@ -124,7 +124,7 @@ def terms(**values: np.ndarray[tuple[int, int], np.dtype[np.float32]]) -> Terms:
     """Return terms of sixty positions and forty tracks, zero where nothing else is given."""
     zero = np.zeros((60, 40), np.float32)
     stacked = np.stack([values.get(name, zero) for name in TERMS], axis=1)
-    return Terms(stacked, WANTED, np.ones((60, 40), bool), np.ones(60, np.float32))
+    return Terms(stacked, WANTED, np.ones((60, 40), bool), np.repeat([0, 1], 30), np.ones(60, np.float32))
 
 
 WANTED = np.random.default_rng(1).integers(0, 40, 60)
