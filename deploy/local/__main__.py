@@ -9,6 +9,7 @@ import signal
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -20,6 +21,7 @@ from deploy.local import background
 from deploy.local.config import load
 from deploy.local.jars import kafka_classpath
 from deploy.local.parts import cache_folder
+from deploy.local.restarts import Restarts
 from deploy.local.stack import LocalStack
 from deploy.local.view import Logs, Progress, state_table
 from deploy.local.warm import warm_up
@@ -126,11 +128,12 @@ def fetch() -> None:
 
 @app.command(hidden=True)
 def supervise() -> None:
-    """Hold the stack that `up` starts, until it is asked to stop. What ends meanwhile is shown by `status`."""
+    """Hold the stack that `up` starts, until it is asked to stop. What ends meanwhile is started again."""
     with _one_sentence(), LocalStack(load(), console=errors) as stack:
+        restarts = Restarts(stack)
         while True:
-            for message in stack.ended():
-                errors.print(message, markup=False, soft_wrap=True)
+            for message in restarts.look():
+                errors.print(f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ} {message}", markup=False, soft_wrap=True)
             time.sleep(WATCH_SECONDS)
 
 
