@@ -23,6 +23,9 @@ from services.runtime.topology import DEAD_LETTER
 log = structlog.get_logger()
 
 BATCH_BYTES = 1 << 18
+# How long a record is tried again while the broker is away, in seconds: as long as Faust tries its changelogs, so that
+# the answers survive the outages that the states survive. aiokafka's own 40 s would end the process.
+PATIENCE = 1_200.0
 
 
 class Emitter:
@@ -80,6 +83,7 @@ class Emitter:
                     client_id=self._client_id,
                     acks="all",
                     linger_ms=0,
+                    request_timeout_ms=int(PATIENCE * 1_000),
                     max_batch_size=BATCH_BYTES,
                     max_request_size=DEAD_LETTER.max_message_bytes,
                 )
