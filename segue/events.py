@@ -14,6 +14,7 @@ from typing import Annotated
 import msgspec
 
 from segue.errors import InvalidMessage, Violation
+from segue.printable import control_in
 
 MAX_ID_LENGTH = 128
 MAX_TEXT_LENGTH = 2_000
@@ -154,7 +155,7 @@ def validate_playlist_event(event: PlaylistEvent) -> None:
             *_ids(event, "event_id", "playlist_id", *(["track_id"] if about_track else [])),
             *_chosen(event.action, PlaylistAction.UNSPECIFIED),
             *_dated(event.event_time),
-            *length_violations("name", event.name, MAX_NAME_LENGTH),
+            *name_violations("name", event.name),
         )
     )
 
@@ -172,6 +173,18 @@ def length_violations(field: str, value: str, most: int) -> Iterator[Violation]:
     """What is wrong with the length of a text, in characters."""
     if len(value) > most:
         yield Violation(field, f"has {len(value)} characters; at most {most} are allowed")
+
+
+def name_violations(field: str, value: str) -> Iterator[Violation]:
+    """What is wrong with a name that is shown in one line: a title, an artist, a tag; an empty one is none."""
+    yield from length_violations(field, value, MAX_NAME_LENGTH)
+    yield from _controls(field, control_in(value))
+
+
+def prose_violations(field: str, value: str, most: int) -> Iterator[Violation]:
+    """What is wrong with a text of several lines, of at most so many characters."""
+    yield from length_violations(field, value, most)
+    yield from _controls(field, control_in(value, prose=True))
 
 
 def count_violations(count: int) -> Iterator[Violation]:
@@ -232,4 +245,9 @@ def _position(seconds: float) -> Iterator[Violation]:
 def _text(text: str) -> Iterator[Violation]:
     if not text.strip():
         yield Violation("text", "is empty; say something")
-    yield from length_violations("text", text, MAX_TEXT_LENGTH)
+    yield from prose_violations("text", text, MAX_TEXT_LENGTH)
+
+
+def _controls(field: str, control: str | None) -> Iterator[Violation]:
+    if control is not None:
+        yield Violation(field, f"holds the control character U+{ord(control):04X}; leave it out")

@@ -26,6 +26,7 @@ from deploy.local.stack import LocalStack
 from deploy.local.view import Logs, Progress, state_table
 from deploy.local.warm import warm_up
 from segue.errors import SegueError
+from segue.printable import in_lines
 
 if TYPE_CHECKING:
     from deploy.local.demo.figures import Figures
@@ -49,7 +50,7 @@ def _one_sentence() -> Iterator[None]:
     try:
         yield
     except SegueError as error:
-        errors.print(str(error), style="bold red", highlight=False, markup=False, soft_wrap=True)
+        errors.print(in_lines(str(error)), style="bold red", highlight=False, markup=False, soft_wrap=True)
         raise typer.Exit(1) from error
     except KeyboardInterrupt as interruption:
         raise typer.Exit(INTERRUPTED) from interruption
@@ -133,7 +134,9 @@ def supervise() -> None:
         restarts = Restarts(stack)
         while True:
             for message in restarts.look():
-                errors.print(f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ} {message}", markup=False, soft_wrap=True)
+                errors.print(
+                    f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ} {in_lines(message)}", markup=False, soft_wrap=True
+                )
             time.sleep(WATCH_SECONDS)
 
 

@@ -17,7 +17,7 @@ from segue.errors import StackError
 
 @dataclass(frozen=True, slots=True)
 class RestartRules:
-    """The first pause in seconds, doubled each time up to the longest; at most `most` restarts of a part in a window."""
+    """The first pause in seconds, doubled each time up to the longest; at most `most` restarts in a window."""
 
     first_pause: float = 1.0
     longest_pause: float = 30.0
