@@ -56,6 +56,7 @@ def test_what_runs_on_is_bounded_watched_restarted_and_without_privileges(name: 
     assert service["cap_drop"] == ["ALL"]
     assert service["security_opt"] == ["no-new-privileges:true"]
     assert service["logging"]["options"]["max-size"]
+    assert service.get("read_only", False) == (name != "kafka"), "as docs/operations.md says"
     if name != "topics":
         assert service["restart"] == "unless-stopped"
         assert service["healthcheck"]["start_period"]
