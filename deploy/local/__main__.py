@@ -23,7 +23,7 @@ from deploy.local.jars import kafka_classpath
 from deploy.local.parts import cache_folder
 from deploy.local.restarts import Restarts
 from deploy.local.stack import LocalStack
-from deploy.local.view import Logs, Progress, state_table
+from deploy.local.view import PLAIN_WIDTH, Logs, Progress, state_table
 from deploy.local.warm import warm_up
 from segue.errors import SegueError
 from segue.printable import in_lines
@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 
 app = typer.Typer(help=__doc__.splitlines()[0], no_args_is_help=True, add_completion=False)
 console = Console()
+if not console.is_terminal:
+    console.width = PLAIN_WIDTH
 errors = Console(stderr=True)
 
 WATCH_SECONDS = 0.2
@@ -60,9 +62,10 @@ def _one_sentence() -> Iterator[None]:
 def up() -> None:
     """Start the stack and leave it running."""
     with _one_sentence():
-        running = background.start(load(), Progress(console))
+        config = load()
+        running = background.start(config, Progress(console))
         console.print(state_table(running.parts))
-        console.print("running; `make down` stops it, logs are in .segue/logs")
+        console.print(f"running; `make down` stops it, logs are in {config.logs}", highlight=False, soft_wrap=True)
 
 
 @app.command()

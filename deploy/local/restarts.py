@@ -69,5 +69,5 @@ class Restarts:
             yield str(error)
             yield self._plan(name)
         else:
-            self._stack.explain(name, f"started again, the {times}. time within {self._rules.window:.0f} s")
+            self._stack.explain(name, f"restarts within {self._rules.window:.0f} s: {times}")
             yield f"{name} was started again"

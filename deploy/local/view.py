@@ -16,6 +16,8 @@ from segue.printable import in_a_line
 COLOURS = ("cyan", "magenta", "green", "yellow", "blue", "red")
 STYLES = {"ready": "green", "done": "green", "starting": "yellow", "exited": "bold red", "not ready": "bold red"}
 NAME_WIDTH = 14
+# Without a terminal a line is a line: wide enough that nothing of a table is folded.
+PLAIN_WIDTH = 240
 CHUNK_BYTES = 1 << 20
 
 

@@ -18,7 +18,12 @@ from segue.events import SourceOffset
 from segue.printable import in_a_line, in_json, in_lines
 from segue.recommendations import RecommendationList, RecommendedTrack
 
+# Without a terminal a line is a line: wide enough that nothing of a list is folded.
+PLAIN_WIDTH = 240
+
 console = Console()
+if not console.is_terminal:
+    console.width = PLAIN_WIDTH
 
 
 def recommendations(answer: RecommendationList, *, as_json: bool) -> None:
@@ -51,15 +56,24 @@ def piece(text: str) -> None:
     console.print(Text(in_lines(text)), end="", soft_wrap=True)
 
 
-def health(parts: Mapping[str, str], *, as_json: bool) -> None:
-    """Print each part with what is wrong with it; nothing wrong is an empty text."""
+def health(parts: Mapping[str, str], seconds: Mapping[str, float], *, as_json: bool) -> None:
+    """Print each part with what is wrong with it; nothing wrong is an empty text. `seconds`: for how long it runs."""
     if as_json:
         _line(orjson.dumps({part: wrong or "healthy" for part, wrong in parts.items()}))
         return
     table = Table(box=None, pad_edge=False, show_header=False)
     for part, wrong in parts.items():
-        table.add_row(Text(part), Text(in_a_line(wrong) or "healthy", style="red" if wrong else "green"))
+        fine = f"healthy, for {_duration(seconds[part])}" if part in seconds else "healthy"
+        table.add_row(Text(part), Text(in_a_line(wrong) or fine, style="red" if wrong else "green"))
     console.print(table)
+
+
+def _duration(seconds: float) -> str:
+    """Return a duration in its two largest units."""
+    minutes, hours, days = int(seconds // 60), int(seconds // 3_600), int(seconds // 86_400)
+    if days:
+        return f"{days} d {hours % 24} h"
+    return f"{hours} h {minutes % 60} min" if hours else f"{minutes} min {int(seconds % 60)} s"
 
 
 def _why(track: RecommendedTrack) -> tuple[str, Text]:

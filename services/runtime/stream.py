@@ -131,5 +131,7 @@ def _end() -> None:
 def run(app: faust.App) -> None:
     """Run the app until it is told to stop, exit code 0, or crashes, exit code 1; a crash is logged with its reason."""
     garbage.settle()
-    worker = faust.Worker(app, loop=asyncio.new_event_loop(), loglevel="WARNING", override_logging=False)
+    # Quiet: what Faust draws for a terminal is no line of a log.
+    worker = faust.Worker(app, loop=asyncio.new_event_loop(), loglevel="WARNING", override_logging=False, quiet=True)
+    worker.spinner = None
     worker.execute_from_commandline()

@@ -118,7 +118,7 @@ def test_nothing_that_is_recommended_reaches_the_terminal_with_its_control_chara
     monkeypatch.setattr(show, "console", Console(file=screen))
     show.recommendations(answer, as_json=False)
     show.piece(answer.reply_text)
-    show.health({"gateway": text}, as_json=False)
+    show.health({"gateway": text}, {}, as_json=False)
     view = DemoView(Console(file=screen), {})
     view.arrived(answer, 1.0)
     view.said(text, answer)

@@ -73,7 +73,7 @@ def test_a_part_that_ended_unasked_is_started_again_and_both_the_log_and_the_rec
         watched.until(lambda: watched.part("first").state == "ready")
         after = stack.processes
         assert watched.part("first").pid == after["first"] != before["first"]
-        assert "started again, the 1. time" in watched.part("first").detail
+        assert "restarts within 600 s: 1" in watched.part("first").detail
         assert after["second"] == before["second"], "the others go on"
         said = "\n".join(watched.said)
         assert "first ended after" in said
