@@ -144,7 +144,7 @@ class Ready(BaseHTTPRequestHandler):
         if self.path == "/metrics":
             self.send_response(200)
             self.end_headers()
-            self.wfile.write(f"# a comment\nprocess_start_time_seconds {time.time() - 7_380:.2f}\n".encode())
+            self.wfile.write(f"# a comment\nprocess_start_time_seconds {time.time() - 7_400:.2f}\n".encode())
             return
         self.send_response(503 if self.missing else 200)
         self.end_headers()
