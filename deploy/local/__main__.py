@@ -21,6 +21,7 @@ from deploy.local import background
 from deploy.local.config import load
 from deploy.local.jars import kafka_classpath
 from deploy.local.parts import cache_folder
+from deploy.local.preflight import check_checkpoint
 from deploy.local.restarts import Restarts
 from deploy.local.stack import LocalStack
 from deploy.local.view import PLAIN_WIDTH, Logs, Progress, state_table
@@ -51,7 +52,7 @@ def _one_sentence() -> Iterator[None]:
         signal.signal(number, signal.default_int_handler)
     try:
         yield
-    except SegueError as error:
+    except (SegueError, OSError) as error:  # a folder that cannot be written, a disk that is full
         errors.print(in_lines(str(error)), style="bold red", highlight=False, markup=False, soft_wrap=True)
         raise typer.Exit(1) from error
     except KeyboardInterrupt as interruption:
@@ -63,6 +64,7 @@ def up() -> None:
     """Start the stack and leave it running."""
     with _one_sentence():
         config = load()
+        check_checkpoint(config.checkpoint)
         running = background.start(config, Progress(console))
         console.print(state_table(running.parts))
         console.print(f"running; `make down` stops it, logs are in {config.logs}", highlight=False, soft_wrap=True)
