@@ -46,13 +46,17 @@ class Track(Message, frozen=True):
 
 
 class TrackCodes(Message, frozen=True):
-    """The five codes of a track; None means that the modality is absent."""
+    """The five codes of a track; None means that the modality is absent.
+
+    `codebook_version` says which codebooks made them: only beside those do the numbers mean anything.
+    """
 
     playlist: UInt32 | None = None
     tags: UInt32 | None = None
     metadata: UInt32 | None = None
     lyrics: UInt32 | None = None
     audio: UInt32 | None = None
+    codebook_version: str = ""
 
 
 class Neighbour(Message, frozen=True):
