@@ -41,7 +41,7 @@ ROCKSDB = {
 }
 
 
-def faust_app(settings: Settings, name: str) -> faust.App:
+def faust_app(settings: Settings, name: str) -> OrderedApp:
     """Return a Faust app that reads bytes, keeps tables in RocksDB, and commits what was acknowledged in order."""
     folder = settings.state / name
     folder.mkdir(parents=True, exist_ok=True)

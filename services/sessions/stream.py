@@ -10,13 +10,12 @@ import asyncio
 from collections.abc import Callable
 from typing import Any
 
-import faust
-
 from segue import session as sessions
 from segue.errors import InvalidMessage, MalformedMessage
 from segue.popularity import Popularity
 from services.runtime import stream
 from services.runtime.acknowledgement import OrderedAcknowledgement
+from services.runtime.commit import OrderedApp
 from services.runtime.emitter import Emitter
 from services.runtime.health import Readiness
 from services.runtime.partitions import AssignedPartitions
@@ -47,7 +46,7 @@ class SessionStream:
 
     def __init__(
         self,
-        app: faust.App,
+        app: OrderedApp,
         settings: Settings,
         connect: Callable[[], Recommender],
         popular: Popularity,
@@ -62,7 +61,7 @@ class SessionStream:
         self._incoming = app.topic(*topics, value_type=bytes)
         self._emitter = Emitter(settings, "segue-sessions")
         self._table = SessionTable(app, settings)
-        self._progress = Progress()
+        self._progress = Progress(app.gaps)
         self._partitions = AssignedPartitions(app, topics, self._progress)
         self._queue = WorkQueue(self._progress)
         self._acknowledgement = OrderedAcknowledgement()
@@ -132,7 +131,7 @@ class SessionStream:
         await self._answering.answer_asked(self._connect())
 
     async def _answer_listening(self) -> None:
-        await self._answering.answer_listening(self._connect(), lambda: sum(self._partitions.behind().values()))
+        await self._answering.answer_listening(self._connect(), lambda: sum(self._partitions.unread().values()))
 
     async def _release(self) -> None:
         self._partitions.note_committed()
