@@ -152,7 +152,8 @@ class Feed:
         try:
             recommendations = wire.decode(record.value, RecommendationList)
         except MalformedMessage as error:
-            log.warning("malformed list", partition=record.partition, offset=record.offset, error=str(error))
+            place = {"topic": record.topic, "partition": record.partition, "offset": record.offset}
+            log.warning("malformed list", **place, error=str(error)[:500])
             return
         for watcher in watchers:
             watcher.put(recommendations)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import weakref
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -84,7 +84,7 @@ def record_of(event: faust.types.EventT[Any]) -> Record:
         time_ms=int(message.timestamp * 1_000),
         key=message.key,
         value=message.value,
-        headers=tuple((name, value or b"") for name, value in _pairs(message.headers)),
+        headers=tuple(_pairs(message.headers)),
     )
 
 
@@ -99,10 +99,9 @@ def on_behalf_of(event: Any) -> Iterator[None]:
         _current_event.reset(token)
 
 
-def _pairs(found: Mapping[str, bytes] | list[tuple[str, bytes]] | None) -> list[tuple[str, bytes]]:
-    if not found:
-        return []
-    return list(found.items()) if isinstance(found, Mapping) else list(found)
+def _pairs(found: Mapping[str, Any] | Iterable[tuple[str, Any]] | None) -> Iterable[tuple[str, bytes | None]]:
+    # Kafka allows a header without a value.
+    return found.items() if isinstance(found, Mapping) else found or ()
 
 
 def run(app: faust.App) -> None:

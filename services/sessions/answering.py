@@ -136,6 +136,7 @@ class Answering:
             answer = self._compose(task, ranking, reason)
             await self._emit(task, wire.encode(answer))
             metrics.note_answer(task.cause, answer.degraded, task.record.time_ms, task.event_time)
+            log.debug("answered", recommendation_id=answer.recommendation_id, **task.names())
         except KafkaError:
             raise
         except InvalidMessage as error:
