@@ -35,7 +35,10 @@ class Emitter:
         self._starting = asyncio.Lock()
 
     async def send(self, topic: str, key: bytes | None, value: bytes | None, **where: Any) -> None:
-        """Write a record and return once the broker has acknowledged it. `where`: partition, headers. Raises as `begin`."""
+        """Write a record and return once the broker has acknowledged it; raises as `begin` does.
+
+        `where`: partition, headers.
+        """
         acknowledgement = await self.begin(topic, key, value, **where)
         try:
             await acknowledgement
