@@ -145,7 +145,7 @@ async def _send(producer: AIOKafkaProducer, good: int, advance: Callable[[], Non
 
 async def _send_one(producer: AIOKafkaProducer, sending: Sending) -> Place | None:
     try:
-        at = await producer.send_and_wait(sending.topic, sending.value, sending.key, headers=sending.headers)
+        at = await producer.send_and_wait(sending.topic, sending.value, sending.key, headers=list(sending.headers))
     except MessageSizeTooLargeError:
         return None
     return at.topic, at.partition, at.offset

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable
-from typing import Any
+from typing import Any, Protocol
 
 import structlog
 from aiokafka import AIOKafkaProducer
@@ -23,6 +23,16 @@ from services.runtime.topology import DEAD_LETTER
 log = structlog.get_logger()
 
 BATCH_BYTES = 1 << 18
+
+
+class Outbox(Protocol):
+    """Whatever writes records and dead letters; see `Emitter`."""
+
+    async def send(self, topic: str, key: bytes | None, value: bytes | None, **where: Any) -> None:
+        """Write a record and return once it is acknowledged."""
+
+    async def bury(self, record: Record, error: InvalidMessage) -> None:
+        """Write a record to the dead letters and return once it is acknowledged."""
 
 
 class Emitter:

@@ -34,7 +34,10 @@ class Record:
 
     def names(self) -> dict[str, str | int]:
         """What logs call it: its place, and the ids in its value where that can be read; never what else it says."""
-        ids = {name: value for name, value in self._fields().items() if name in IDS and _is_id(value)}
+        fields = self._fields()
+        ids = {
+            name: value for name in IDS if isinstance(value := fields.get(name), str) and 0 < len(value) <= LONGEST_ID
+        }
         return {"topic": self.topic, "partition": self.partition, "offset": self.offset, **ids}
 
     def _fields(self) -> dict[str, object]:
@@ -45,7 +48,3 @@ class Record:
         except orjson.JSONDecodeError:
             return {}
         return said if isinstance(said, dict) else {}
-
-
-def _is_id(value: object) -> bool:
-    return isinstance(value, str) and 0 < len(value) <= LONGEST_ID

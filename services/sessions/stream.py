@@ -84,7 +84,7 @@ class SessionStream:
     async def _read(self, incoming: Any) -> None:
         async for event in incoming.noack().events():
             record = stream.record_of(event)  # listening-events/2/1044, key b"listener-17"
-            self._acknowledgement.track(record.place, event.ack)
+            self._acknowledgement.track(record.place, event.ack, len(record.value or b""))
             outcome = self._outcome(record)  # Accepted, or Refused with the reason
             if isinstance(outcome, Accepted):
                 self._keep(record, outcome, event)
