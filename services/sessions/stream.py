@@ -88,9 +88,10 @@ class SessionStream:
             outcome = self._outcome(record)  # Accepted, or Refused with the reason
             if isinstance(outcome, Accepted):
                 self._keep(record, outcome, event)
-            else:
-                await self._bury(record, outcome.error)
+            # Before anything is awaited: meanwhile the partition may be another worker's, or this one's anew.
             self._progress.advance(record.place)
+            if isinstance(outcome, Refused):
+                await self._bury(record, outcome.error)
             self._forget_idle(record)
             await self._pause_when_full()
 
