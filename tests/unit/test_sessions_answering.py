@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -105,7 +106,7 @@ class Bench:
 
     def owe(self, task: Task) -> None:
         for place in task.covers:
-            self.acknowledgement.track(place, lambda offset=place[2]: self.acknowledged.append(offset))
+            self.acknowledgement.track(place, partial(self.acknowledged.append, place[2]))
         self.answering.put(task)
 
     @asynccontextmanager
