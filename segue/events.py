@@ -126,7 +126,7 @@ def validate_listening_event(event: ListeningEvent) -> None:
             *_ids(event, "event_id", "listener_id", "track_id"),
             *_optional_id(event, "session_id"),
             *_chosen(event.action, ListeningAction.UNSPECIFIED),
-            *_dated(event.event_time),
+            *date_violations(event.event_time),
             *_position(event.position_seconds),
         )
     )
@@ -139,7 +139,7 @@ def validate_chat_turn(turn: ChatTurn) -> None:
             *_ids(turn, "turn_id", "listener_id"),
             *_optional_id(turn, "session_id"),
             *_text(turn.text),
-            *_dated(turn.event_time),
+            *date_violations(turn.event_time),
             *count_violations(turn.count),
             *filter_violations(turn.filters),
             *position_violations(turn.after),
@@ -154,7 +154,7 @@ def validate_playlist_event(event: PlaylistEvent) -> None:
         (
             *_ids(event, "event_id", "playlist_id", *(["track_id"] if about_track else [])),
             *_chosen(event.action, PlaylistAction.UNSPECIFIED),
-            *_dated(event.event_time),
+            *date_violations(event.event_time),
             *name_violations("name", event.name),
         )
     )
@@ -209,6 +209,14 @@ def position_violations(after: tuple[SourceOffset, ...]) -> Iterator[Violation]:
         yield Violation("after", f"has {len(after)} entries; at most {MAX_POSITIONS} are allowed")
 
 
+def date_violations(event_time: datetime | None) -> Iterator[Violation]:
+    """What is wrong with a required event time."""
+    if event_time is None:
+        yield Violation("event_time", "is required, as RFC 3339, for example 2026-01-31T12:00:00Z")
+    elif event_time < EARLIEST:
+        yield Violation("event_time", f"is {event_time.isoformat()}; it must not lie before 1970")
+
+
 def _refuse(violations: Iterable[Violation]) -> None:
     if found := tuple(violations):
         raise InvalidMessage(*found)
@@ -228,13 +236,6 @@ def _chosen(action: StrEnum, unspecified: StrEnum) -> Iterator[Violation]:
     if action is unspecified:
         choices = ", ".join(choice for choice in type(action) if choice is not unspecified)
         yield Violation("action", f"is required; one of {choices}")
-
-
-def _dated(event_time: datetime | None) -> Iterator[Violation]:
-    if event_time is None:
-        yield Violation("event_time", "is required, as RFC 3339, for example 2026-01-31T12:00:00Z")
-    elif event_time < EARLIEST:
-        yield Violation("event_time", f"is {event_time.isoformat()}; it must not lie before 1970")
 
 
 def _position(seconds: float) -> Iterator[Violation]:

@@ -9,7 +9,7 @@ import asyncio
 import os
 import threading
 import weakref
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -45,7 +45,7 @@ ROCKSDB = {
 }
 
 
-def faust_app(settings: Settings, name: str) -> faust.App:
+def faust_app(settings: Settings, name: str) -> OrderedApp:
     """Return a Faust app that reads bytes, keeps tables in RocksDB, and commits what was acknowledged in order."""
     folder = settings.state / name
     folder.mkdir(parents=True, exist_ok=True)
@@ -88,7 +88,7 @@ def record_of(event: faust.types.EventT[Any]) -> Record:
         time_ms=int(message.timestamp * 1_000),
         key=message.key,
         value=message.value,
-        headers=tuple((name, value or b"") for name, value in _pairs(message.headers)),
+        headers=tuple(_pairs(message.headers)),
     )
 
 
@@ -103,10 +103,9 @@ def on_behalf_of(event: Any) -> Iterator[None]:
         _current_event.reset(token)
 
 
-def _pairs(found: Mapping[str, bytes] | list[tuple[str, bytes]] | None) -> list[tuple[str, bytes]]:
-    if not found:
-        return []
-    return list(found.items()) if isinstance(found, Mapping) else list(found)
+def _pairs(found: Mapping[str, Any] | Iterable[tuple[str, Any]] | None) -> Iterable[tuple[str, bytes | None]]:
+    # Kafka allows a header without a value.
+    return found.items() if isinstance(found, Mapping) else found or ()
 
 
 class _App(OrderedApp):

@@ -195,7 +195,7 @@ def test_a_bad_record_is_a_dead_letter_with_its_reason_and_the_next_one_counts(o
     eventually(lambda: neighbour_ids(outside.tokens().get("folk-01")) == ["folk-02"], outside.tokens)
 
     def reasons() -> list[bytes]:
-        return sorted(dict(record.headers)["segue-reason"] for record in outside.records(DEAD_LETTER.name))
+        return sorted(dict(record.headers)["segue-reason"] or b"" for record in outside.records(DEAD_LETTER.name))
 
     eventually(lambda: reasons() == [b"future", b"malformed", b"malformed"], reasons)
 
