@@ -13,6 +13,7 @@ from typer.core import TyperGroup
 
 from segue.cli import client, data, status, training
 from segue.errors import SegueError
+from segue.printable import in_lines
 
 
 class _OneSentence(TyperGroup):
@@ -22,7 +23,7 @@ class _OneSentence(TyperGroup):
         try:
             return super().invoke(ctx)
         except SegueError as error:
-            typer.echo(f"segue: {error}", err=True)
+            typer.echo(in_lines(f"segue: {error}"), err=True)
             raise typer.Exit(1) from error
 
 

@@ -48,6 +48,7 @@ def train_command(
     """Train a recommender on a dataset folder and write a checkpoint folder."""
     from segue.dataset import Dataset
     from segue.tokens.fitting import CodebookRules
+    from segue.training.distributed import Peers
     from segue.training.loop import LoopRules
     from segue.training.train import TrainingRules, train
 
@@ -61,8 +62,10 @@ def train_command(
         loop=LoopRules(epochs=epochs, minutes=minutes, seed=seed),
     )
     started = time.monotonic()
-    with _TrainingProgress() as watch:
-        checkpoint = train(Dataset.open(dataset), out, rules, watch)
+    with Peers.joined() as peers, _TrainingProgress(shown=peers.leads) as watch:
+        checkpoint = train(Dataset.open(dataset), out, rules, watch, peers)
+    if not peers.leads:
+        return
     reached = checkpoint.metrics["validation"]
     typer.echo(f"{out} is written.")
     _figures(
@@ -106,8 +109,8 @@ def evaluate_next_track(
 class _TrainingProgress:
     """Shows phases, loss, speed and remaining time; a `segue.training.watch.Watch`."""
 
-    def __init__(self) -> None:
-        self._progress = _progress()
+    def __init__(self, *, shown: bool = True) -> None:
+        self._progress = _progress(shown=shown)
         self._task: TaskID | None = None
 
     def __enter__(self) -> Self:
@@ -136,14 +139,14 @@ class _TrainingProgress:
         )
 
 
-def _progress() -> Progress:
+def _progress(*, shown: bool = True) -> Progress:
     return Progress(
         TextColumn("{task.description}"),
         BarColumn(),
         TextColumn("{task.fields[told]}"),
         TimeElapsedColumn(),
         TimeRemainingColumn(),
-        console=Console(stderr=True),
+        console=Console(stderr=True, quiet=not shown),
     )
 
 

@@ -34,7 +34,7 @@ def positions(history: History, start: int) -> Iterator[Position]:
         moment = history.moments[place]
         if not moment.wanted:
             continue
-        said = sum(not earlier.is_track for earlier in history.moments[:place])
+        said = sum(earlier.is_turn for earlier in history.moments[:place])
         yield Position(
             history.kind,
             history.moments[max(0, place - MAX_CONTEXT) : place],

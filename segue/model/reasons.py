@@ -61,8 +61,14 @@ class Reasoner:
         if part == "words":
             quoted = " and ".join(f"\u201c{word}\u201d" for word in self.quoted(row))
             return Reason(text=f"You said {quoted}", part=part) if quoted else None
+        if part == "artists":
+            return self._artist_reason(row)
+        if part == "scene":
+            return self._scene_reason(row)
         if part == "popularity":
-            return Reason(text="Many listeners add it to their playlists", part=part)
+            is_new = self._index.popularity[row] == 0.0
+            text = "New to playlists" if is_new else "Many listeners add it to their playlists"
+            return Reason(text=text, part=part)
         return self._code_reason(part, row)
 
     def _neighbour_reason(self, row: int) -> Reason | None:
@@ -75,6 +81,25 @@ class Reasoner:
             return None
         return Reason(text=f"Often in playlists with {track.title}", part="neighbours", because_track_id=track.track_id)
 
+    def _artist_reason(self, row: int) -> Reason | None:
+        shared = self._shared_artist(row)
+        if shared is None:
+            return None
+        return Reason(text=f"By {shared[0]}, whom you played", part="artists", because_track_id=shared[1])
+
+    def _scene_reason(self, row: int) -> Reason | None:
+        """Name the heard artist whom playlists put closest to one of the track's artists."""
+        own = set(self._index.track(row).artists)
+        closest, found = 0.0, None
+        for place in self._context.rows.tolist():
+            played = self._index.tracks[place]
+            for artist in played.artists if played is not None else ():
+                for other, closeness in self._index.related_artists.get(artist, ()):
+                    if other in own and closeness > closest:
+                        text = f"{other} is often in playlists with {artist}"
+                        closest, found = closeness, Reason(text=text, part="scene", because_track_id=played.track_id)
+        return found
+
     def _code_reason(self, modality: str, row: int) -> Reason | None:
         column = MODALITIES.index(modality)
         code = int(self._index.codes[row, column])
@@ -83,11 +108,6 @@ class Reasoner:
             return None
         alike = self._context.rows[self._index.codes[self._context.rows, column] == code]
         because = next((track for place in alike if (track := self._index.tracks[place]) is not None), None)
-        if modality == "metadata" and (shared := self._shared_artist(row)) is not None:
-            artist, track_id = shared
-            return Reason(
-                text=f"By {artist}, whom you played", part=modality, code_name=name, because_track_id=track_id
-            )
         text = _sentence(modality, name) + (f", like {because.title}" if because else "")
         return Reason(text=text, part=modality, code_name=name, because_track_id=because.track_id if because else "")
 

@@ -138,7 +138,7 @@ class Recommender:
     ) -> Iterator[Scores]:
         logits: Floats = (states @ self._codes.T).cpu().numpy()
         for row, moments, said in zip(logits, told, texts, strict=True):
-            yield snapshot.scorer.score(row, Context.of(moments, said))
+            yield snapshot.scorer.score(row, Context.of(moments, said, self.checkpoint.weights.place_power))
 
     def _rescored(self, snapshot: _Snapshot, query: Query, scores: Scores, state: Tensor) -> Scores:
         if self._depth is None:

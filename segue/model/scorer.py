@@ -7,12 +7,14 @@ one thread, numpy in 8 (`make bench-model` measures the whole answer). Knows par
 from __future__ import annotations
 
 import numpy as np
+import numpy.typing as npt
 import torch
 from torch import Tensor
 
+from segue.model.artists import heard_artists, related_artists, tracks_of
 from segue.model.index import Index
-from segue.model.scoring import BlendWeights, Context, Scores, SparseTerm, near, word_values
-from segue.tokens.codebook import Floats, Integers
+from segue.model.scoring import SCALES, BlendWeights, Context, Scores, SparseTerm, near, word_values
+from segue.tokens.codebook import Floats
 
 
 class Scorer:
@@ -29,8 +31,7 @@ class Scorer:
             for column, size in zip(columns, index.code_sizes, strict=True)
         ]
         self._offsets = np.cumsum([size + 1 for size in index.code_sizes])[:-1]
-        mean = float(index.popularity[index.recommendable].mean()) if index.recommendable.any() else 0.0
-        self._popularity = (weights.popularity * (index.popularity - mean)).astype(np.float32)
+        self._popularity = popularity_part(index, weights)
 
     def score(self, code_logits: Floats, context: Context) -> Scores:
         """Return the scores of all tracks; `code_logits` has shape [code rows], as the decoder gives them."""
@@ -39,14 +40,17 @@ class Scorer:
             for logits, shares in zip(np.split(code_logits, self._offsets), self._shares, strict=True)
         )
         words = {word: self.weights.words * value for word, value in word_values(self.index, context).items()}
-        neighbours = self._neighbours(context)
+        sparse = {
+            name: SparseTerm(term.rows, np.float32(getattr(self.weights, name)) * term.values)
+            for name, term in sparse_terms(self.index, context).items()
+        }
         totals = self._gathered(modal).numpy()
-        if self.weights.popularity:
-            totals += self._popularity
+        totals += self._popularity
         for word, value in words.items():
             totals[self.index.by_word[word]] += np.float32(value)
-        totals[neighbours.rows] += neighbours.values
-        return Scores(self.index, context, totals, modal, words, neighbours, self._popularity)
+        for term in sparse.values():
+            totals[term.rows] += term.values
+        return Scores(self.index, context, totals, modal, words, sparse, self._popularity)
 
     def _gathered(self, modal: tuple[Floats, ...]) -> Tensor:
         tables = [torch.from_numpy(logits) for logits in modal]
@@ -60,12 +64,28 @@ class Scorer:
     def _centred(self, logits: Floats, shares: Floats) -> Floats:
         return np.asarray((logits - float(shares @ logits)) * self.weights.decoder, np.float32)
 
-    def _neighbours(self, context: Context) -> SparseTerm:
-        evidence = near(self.index, context)
-        scaled = evidence.values / np.float32(self.weights.neighbours_scale)
-        return SparseTerm(evidence.rows, np.asarray(self.weights.neighbours * np.log1p(scaled), np.float32))
+
+def sparse_terms(index: Index, context: Context) -> dict[str, SparseTerm]:
+    """Return the terms that few tracks have, not weighed: log(1 + evidence / scale), by their parts' names."""
+    heard = heard_artists(index, context)
+    evidence = {
+        "neighbours": near(index, context),
+        "artists": tracks_of(index, heard),
+        "scene": tracks_of(index, related_artists(index, heard)),
+    }
+    return {
+        name: SparseTerm(term.rows, np.log1p(term.values / np.float32(SCALES[name]))) for name, term in evidence.items()
+    }
 
 
-def _shares(codes: Integers, size: int) -> Floats:
+def popularity_part(index: Index, weights: BlendWeights) -> Floats:
+    """Return every track's part from popularity, [tracks], centred over what may be recommended."""
+    is_new = index.popularity == 0.0
+    part = np.where(is_new, weights.new, weights.popularity * index.popularity)
+    mean = float(part[index.recommendable].mean()) if index.recommendable.any() else 0.0
+    return np.asarray(part - mean, np.float32)
+
+
+def _shares(codes: npt.NDArray[np.int32], size: int) -> Floats:
     counts = np.bincount(codes, minlength=size)
     return np.asarray(counts / max(1, counts.sum()), np.float32)

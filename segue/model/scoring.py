@@ -3,11 +3,13 @@
     score = playlist + tags + metadata + lyrics + audio   closeness of the decoder's state to the track's five codes
           + words        share of the utterances' weight that the track's own words carry
           + neighbours   how strongly playlists put the track beside those of the session
-          + popularity   how often it was added to playlists, recent additions weighing more
+          + artists      how much of the session is by the track's artists
+          + scene        how strongly playlists put its artists beside those of the session
+          + popularity   how often it was added to playlists, recent additions weighing more; or that it is new
 
 The first five are centred over the catalogue, so a positive part speaks for a track and a negative one against it.
-Words and neighbours touch few tracks and are kept as those few (`SparseTerm`). Knows arrays and moments; knows neither
-torch nor the wording of reasons; `scorer.py` adds the parts up over the whole catalogue.
+Words, neighbours, artists and scene touch few tracks and are kept as those few (`SparseTerm`). Knows arrays and
+moments, neither torch nor the wording of reasons; `scorer.py` adds the parts up over the whole catalogue.
 """
 
 from __future__ import annotations
@@ -25,7 +27,7 @@ from segue.tokens.prompt import Moment
 from segue.tokens.vocabulary import Control
 from segue.tokens.words import content_words
 
-PARTS = (*MODALITIES, "words", "neighbours", "popularity")
+PARTS = (*MODALITIES, "words", "neighbours", "artists", "scene", "popularity")
 # Tracks of the session whose neighbours count, and utterances whose words do, newest first.
 MAX_CONTEXT_TRACKS = 40
 MAX_CONTEXT_TURNS = 3
@@ -37,14 +39,23 @@ _EMPHASIS = {Control.LIKED: 1.5, Control.SEED: 1.5, Control.STARTED: 0.7}
 class BlendWeights:
     """What each term weighs beside the decoder's logits; chosen on validation in training.
 
-    The neighbours' part is weight * log(1 + evidence / scale): diminishing returns for the same evidence.
+    The parts of neighbours, artists and scene are weight * log(1 + evidence / scale): more of the same evidence says
+    less and less. `new` is what a track gets that nobody has added yet, in place of its popularity. `place_power` is
+    how fast older tracks of the session count less: the n-th newest weighs n ** -place_power.
     """
 
     words: float = 6.0
     neighbours: float = 1.0
-    neighbours_scale: float = 0.02
+    artists: float = 0.0
+    scene: float = 0.0
     popularity: float = 0.0
+    new: float = 0.0
     decoder: float = 1.0
+    place_power: float = 0.5
+
+
+# Evidence that counts as one unit: what a usual neighbour, artist or related artist has.
+SCALES = {"neighbours": 0.02, "artists": 1.0, "scene": 0.02}
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,15 +67,15 @@ class Context:
     words: Mapping[str, float]
 
     @classmethod
-    def of(cls, moments: Sequence[Moment], texts: Sequence[str]) -> Context:
-        """Weigh the newest tracks by 1 / sqrt(place) and halve each utterance's words against the one after it."""
+    def of(cls, moments: Sequence[Moment], texts: Sequence[str], place_power: float = 0.5) -> Context:
+        """Weigh the newest tracks by place ** -place_power, halve each utterance's words against the one after it."""
         newest: dict[int, Control | None] = {}
         for moment in reversed(moments):
             if moment.wanted:
                 newest.setdefault(moment.row, moment.control)
         kept = list(newest.items())[:MAX_CONTEXT_TRACKS]
         weights = [_EMPHASIS.get(control, 1.0) if control is not None else 1.0 for _, control in kept]
-        places = np.sqrt(np.arange(1, len(kept) + 1))
+        places = np.arange(1.0, len(kept) + 1) ** place_power
         said: dict[str, float] = {}
         for age, text in enumerate(reversed(texts[-MAX_CONTEXT_TURNS:])):
             for word in content_words(text):
@@ -95,12 +106,22 @@ class SparseTerm:
         return spread
 
 
+def summed(rows: Integers, values: Floats) -> SparseTerm:
+    """Return the sums of the values of equal rows."""
+    order = np.argsort(rows, kind="stable")
+    rows, values = rows[order], values[order]
+    begins = np.flatnonzero(np.diff(rows, prepend=-1))
+    sums = np.add.reduceat(values, begins) if len(rows) else values
+    return SparseTerm(rows[begins], sums.astype(np.float32))
+
+
 @dataclass(frozen=True, slots=True)
 class Scores:
     """Every row's score, [tracks], and what it is made of.
 
-    `code_logits` are the decoder's, centred, for each modality [codes]; `words` what each word said is worth.
-    `depth` is what a depth decoder adds to the highest, where there is one.
+    `code_logits` are the decoder's, centred, for each modality [codes]; `words` what each word said is worth; `sparse`
+    the parts that few tracks have: neighbours, artists and scene. `depth` is what a depth
+    decoder adds to the highest, where there is one.
     """
 
     index: Index
@@ -108,7 +129,7 @@ class Scores:
     totals: Floats
     code_logits: tuple[Floats, ...]
     words: Mapping[str, float]
-    neighbours: SparseTerm
+    sparse: Mapping[str, SparseTerm]
     popularity: Floats
     depth: SparseTerm | None = None
 
@@ -120,7 +141,7 @@ class Scores:
             for modality, logits, code in zip(MODALITIES, self.code_logits, codes, strict=True)
         }
         parts["words"] = self._words_of(row)
-        parts["neighbours"] = self.neighbours.at(row)
+        parts |= {name: term.at(row) for name, term in self.sparse.items()}
         parts["popularity"] = float(self.popularity[row])
         if self.depth is not None:
             parts["depth"] = self.depth.at(row)
@@ -148,7 +169,8 @@ class Scores:
         said = np.zeros(len(self.index), np.float32)
         for word, value in self.words.items():
             said[self.index.by_word[word]] += np.float32(value)
-        return {"words": said, "neighbours": self.neighbours.dense(len(self.index)), "popularity": self.popularity}
+        spread = {name: term.dense(len(self.index)) for name, term in self.sparse.items()}
+        return {"words": said, **spread, "popularity": self.popularity}
 
     def _words_of(self, row: int) -> float:
         track = self.index.tracks[row] if self.words else None
@@ -185,13 +207,4 @@ def near(index: Index, context: Context) -> SparseTerm:
     weights = np.concatenate(
         [weights * weight for (_, weights), weight in zip(lists, context.row_weights, strict=True)]
     )
-    order = np.argsort(rows, kind="stable")
-    rows, weights = rows[order], weights[order]
-    begins = np.flatnonzero(np.diff(rows, prepend=-1))
-    sums = np.add.reduceat(weights, begins) if len(rows) else weights
-    return SparseTerm(rows[begins], sums.astype(np.float32))
-
-
-def neighbour_evidence(index: Index, context: Context) -> Floats:
-    """Return `near` for every track, [tracks]."""
-    return near(index, context).dense(len(index))
+    return summed(rows, weights)

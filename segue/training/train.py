@@ -11,6 +11,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -22,13 +23,13 @@ from threadpoolctl import threadpool_limits
 from segue.catalog import Track
 from segue.dataset import Dataset
 from segue.errors import DatasetError
-from segue.evaluation.metrics import RankingMetrics
+from segue.evaluation.metrics import RankingMetrics, rank_of
 from segue.evaluation.positions import Position, positions, spread
 from segue.model.checkpoint import Checkpoint
 from segue.model.decoder import Decoder
 from segue.model.decoder_config import DecoderConfig
-from segue.model.index import Index, NeighbourList
-from segue.model.scoring import BlendWeights
+from segue.model.index import Index, NeighbourList, RelatedArtists
+from segue.model.scoring import BlendWeights, Context, near
 from segue.popularity import POPULAR_TRACKS
 from segue.session import to_ms
 from segue.tokens.codebook import Floats, Integers
@@ -47,13 +48,19 @@ from segue.tokens.histories import (
 from segue.tokens.vocabulary import Vocabulary
 from segue.training.blend import alone, choose
 from segue.training.card import model_card
-from segue.training.cooccurrence import Recency, additions, cooccurrences, neighbour_lists
+from segue.training.cooccurrence import Recency, additions, cooccurrences, neighbour_lists, related_artists
+from segue.training.distributed import Peers
 from segue.training.loop import LoopRules, Trainer
-from segue.training.terms import decoder_ranks, gather, with_evidence
-from segue.training.watch import Watch
+from segue.training.progress import RunFile
+from segue.training.terms import TERMS, Asked, Terms, decoder_ranks, gather
+from segue.training.watch import Silence, Watch
 
 # Tried on validation, in days; None does not fade.
 RECENCY_DAYS = (None, 180.0, 60.0, 20.0, 7.0)
+PLACE_POWERS = (0.5, 1.0, 1.5)
+# However many of the tracks that people add are new, the others count for as much in choosing the blend: an archive of
+# playlists knows only those new tracks that were added, a catalogue has many more.
+MOST_FOR_ARRIVALS = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +83,8 @@ class Corpus:
     """What a dataset gives to training as of the cut: tracks, histories, and the part of them that is held back.
 
     `recommendable` tells which tracks were there when the held-back part began, [tracks]: a catalogue as of then
-    knows no other, so validation looks for no other and ranks among no other.
+    knows no other, so `validation` looks for no other and ranks among no other. `arrivals` are positions whose wanted
+    track came later; they stand for `arrival_share` of all held-back positions.
     """
 
     tracks: Sequence[Track]
@@ -84,14 +92,27 @@ class Corpus:
     histories: Sequence[History]
     training: Sequence[History]
     validation: Sequence[Position]
+    arrivals: Sequence[Position]
+    arrival_share: float
     recommendable: npt.NDArray[np.bool_]
     now_ms: int
     validation_ms: int
 
 
-def train(dataset: Dataset, out: Path, rules: TrainingRules, watch: Watch) -> Checkpoint:
-    """Train on a dataset and write the checkpoint folder. Raises DatasetError where there is nothing to learn from."""
+def train(
+    dataset: Dataset,
+    out: Path,
+    rules: TrainingRules,
+    watch: Watch,
+    peers: Peers = Peers(),  # noqa: B008  no state
+) -> Checkpoint:
+    """Train on a dataset and write the checkpoint folder. Raises DatasetError where there is nothing to learn from.
+
+    A run that was interrupted goes on from its last epoch when it is started again with the same data and rules. Of
+    several processes the leading one writes.
+    """
     started = time.monotonic()
+    watch = watch if peers.leads else Silence()
     torch.set_num_threads(1)
     torch.manual_seed(rules.loop.seed)
     with threadpool_limits(limits=1):
@@ -101,9 +122,10 @@ def train(dataset: Dataset, out: Path, rules: TrainingRules, watch: Watch) -> Ch
         codebooks, codes = _codebooks(corpus, rules)
         watch.phase("Training the decoder")
         decoder = _decoder(corpus, codebooks, rules)
-        epochs = _train_decoder(decoder, corpus, codes, rules, watch)
+        run = RunFile.beside(out, _digest(corpus, codes, decoder.config, rules))
+        epochs = _train_decoder(decoder, corpus, codes, rules, watch, peers, run)
         watch.phase("Choosing the blend")
-        blend, recency, measured = _blend(decoder, corpus, codes)
+        blend, recency, measured = _blend(decoder, corpus, codes, rules.loop.seed)
         watch.phase("Bringing neighbours up to the cut")
         index = _index(corpus, codebooks, codes, recency)
     metrics: dict[str, Any] = {
@@ -123,7 +145,10 @@ def train(dataset: Dataset, out: Path, rules: TrainingRules, watch: Watch) -> Ch
         weights=blend,
         metrics=metrics,
     )
+    if not peers.leads:
+        return checkpoint
     version = checkpoint.save(out, popular_tracks(index), model_card(checkpoint))
+    run.remove()
     metrics["minutes"] = round((time.monotonic() - started) / 60, 2)
     return replace(checkpoint, version=version)
 
@@ -145,12 +170,16 @@ def read_corpus(dataset: Dataset, rules: TrainingRules) -> Corpus:
     ]
     training = [cut(history, start) for history, start in zip(histories, starts, strict=True) if start > 1]
     recommendable = _known(training, len(tracks)) | ~_known(histories, len(tracks))
+    known = [each for each in held if recommendable[each.wanted]]
+    arrived = [each for each in held if not recommendable[each.wanted]]
     return Corpus(
         tracks=tracks,
         vocabulary=vocabulary,
         histories=histories,
         training=training,
-        validation=spread([each for each in held if recommendable[each.wanted]], rules.most_validation_positions),
+        validation=spread(known, rules.most_validation_positions),
+        arrivals=spread(arrived, rules.most_validation_positions),
+        arrival_share=len(arrived) / max(1, len(held)),
         recommendable=recommendable,
         now_ms=until_ms or (int(times[-1]) if len(times) else 0),
         validation_ms=validation_ms,
@@ -195,52 +224,112 @@ def _decoder(corpus: Corpus, codebooks: Codebooks, rules: TrainingRules) -> Deco
     )
 
 
+def _digest(corpus: Corpus, codes: Integers, config: DecoderConfig, rules: TrainingRules) -> str:
+    """Return a digest of all that the decoder's training depends on; more time or patience makes no other run of it."""
+    loop = replace(rules.loop, minutes=0.0, patience=0)
+    digest = sha256(repr((asdict(loop), asdict(config), corpus.validation_ms, len(corpus.validation))).encode())
+    digest.update(codes.tobytes())
+    for history in corpus.training:
+        digest.update(repr((history.kind, [moment[:4] for moment in history.moments])).encode())
+    return digest.hexdigest()
+
+
 def _train_decoder(
-    decoder: Decoder, corpus: Corpus, codes: Integers, rules: TrainingRules, watch: Watch
+    decoder: Decoder,
+    corpus: Corpus,
+    codes: Integers,
+    rules: TrainingRules,
+    watch: Watch,
+    peers: Peers = Peers(),  # noqa: B008  no state
+    run: RunFile | None = None,
 ) -> list[dict[str, float]]:
     code_rows = codes + np.array(decoder.config.code_offsets, np.int64)
-    trainer = Trainer(decoder, corpus.training, code_rows, rules.loop)
+    trainer = Trainer(decoder, corpus.training, code_rows, rules.loop, peers, run)
 
-    def validate() -> dict[str, float]:
-        metrics = asdict(RankingMetrics.of(decoder_ranks(decoder, code_rows, corpus.recommendable, corpus.validation)))
+    def validate(measured: Decoder) -> dict[str, float]:
+        metrics = asdict(RankingMetrics.of(decoder_ranks(measured, code_rows, corpus.recommendable, corpus.validation)))
         return {name: round(value, 5) for name, value in metrics.items()}
 
     return trainer.run(validate, watch)
 
 
-def _blend(decoder: Decoder, corpus: Corpus, codes: Integers) -> tuple[BlendWeights, Recency, dict[str, Any]]:
-    """Choose how fast evidence fades by the neighbours alone, then what every term weighs."""
+def _blend(
+    decoder: Decoder, corpus: Corpus, codes: Integers, seed: int
+) -> tuple[BlendWeights, Recency, dict[str, Any]]:
+    """Choose how fast evidence fades and how far back a session counts by the neighbours alone, then all weights."""
+    recency, place_power = _pace(corpus, codes, decoder.config.code_sizes)
+    index = replace(
+        _as_of_validation(corpus, codes, decoder.config.code_sizes, recency), recommendable=np.ones(len(codes), bool)
+    )
     code_rows = codes + np.array(decoder.config.code_offsets, np.int64)
-    paces = [Recency(corpus.validation_ms, days) for days in RECENCY_DAYS]
-    lists, popularity = _evidence(corpus.training, len(corpus.tracks), paces[0])
-    everything = Index.of(corpus.tracks, codes, decoder.config.code_sizes, lists, popularity)
-    index = replace(everything, recommendable=corpus.recommendable)
-    gathered = gather(decoder, code_rows, index, corpus.validation)
-    best = (-1.0, paces[0], gathered)
-    for recency in paces:
-        lists, popularity = _evidence(corpus.training, len(corpus.tracks), recency)
-        paced = replace(index, neighbours=tuple(lists), popularity=popularity)
-        candidate = with_evidence(gathered, paced, corpus.validation)
-        best = max(
-            best, (alone("neighbours", candidate, corpus.validation).mrr, recency, candidate), key=lambda it: it[0]
-        )
-    _, recency, chosen = best
-    blend, reached = choose(chosen, corpus.validation, BlendWeights())
-    measured = {"blend": asdict(reached)} | {
-        name: asdict(alone(name, chosen, corpus.validation)) for name in ("decoder", "neighbours", "popularity")
-    }
+    terms = gather(decoder, code_rows, index, _asked(corpus), place_power, seed)
+    blend = choose(terms, place_power, seed)
+    rankers = {"blend": np.array([getattr(blend, name) for name in TERMS], np.float32)}
+    rankers |= {name: alone(name) for name in ("decoder", "neighbours", "artists", "popularity")}
+    measured = {name: _reached(terms, weights, len(corpus.validation)) for name, weights in rankers.items()}
     return blend, Recency(corpus.now_ms, recency.days), measured
 
 
-def _evidence(histories: Sequence[History], tracks: int, recency: Recency) -> tuple[list[NeighbourList], Floats]:
-    counts = cooccurrences(histories, tracks, recency)
-    occurrences = additions([each for each in histories if each.kind == PLAYLIST], tracks, Recency(recency.now_ms))
-    return neighbour_lists(counts, occurrences), np.log1p(additions(histories, tracks, recency))
+def _asked(corpus: Corpus) -> Asked:
+    """Return the positions on which the blend is chosen: of known tracks, and of those that came later."""
+    counts = np.array([len(corpus.validation), len(corpus.arrivals)])
+    arrivals = min(corpus.arrival_share, MOST_FOR_ARRIVALS)
+    weights = np.array([1.0 - arrivals, arrivals]) / np.maximum(1, counts)
+    asked = [*corpus.validation, *corpus.arrivals]
+    return Asked(asked, np.repeat([0, 1], counts), np.repeat(weights, counts).astype(np.float32))
+
+
+def _reached(terms: Terms, weights: Floats, known: int) -> dict[str, float]:
+    """Return what a ranker reaches on positions of known tracks, and under `arrivals_` on those of new ones."""
+    ranks = terms.ranks(weights).tolist()
+    arrivals = asdict(RankingMetrics.of(ranks[known:]))
+    return asdict(RankingMetrics.of(ranks[:known])) | {f"arrivals_{name}": value for name, value in arrivals.items()}
+
+
+def _pace(corpus: Corpus, codes: Integers, sizes: tuple[int, ...]) -> tuple[Recency, float]:
+    """Return the recency and the power of places with which the neighbours alone do best."""
+    reached: list[tuple[float, Recency, float]] = []
+    for days in RECENCY_DAYS:
+        recency = Recency(corpus.validation_ms, days)
+        index = replace(_as_of_validation(corpus, codes, sizes, recency), recommendable=corpus.recommendable)
+        for power in PLACE_POWERS:
+            ranks = [
+                rank_of(
+                    np.where(index.recommendable, near(index, _context(position, power)).dense(len(index)), -np.inf),
+                    position.wanted,
+                    position.excluded,
+                )
+                for position in corpus.validation
+            ]
+            reached.append((RankingMetrics.of(ranks).mrr, recency, power))
+    _, recency, power = max(reached, key=lambda each: each[0])
+    return recency, power
+
+
+def _context(position: Position, place_power: float) -> Context:
+    return Context.of(position.moments, position.texts, place_power)
+
+
+def _as_of_validation(corpus: Corpus, codes: Integers, sizes: tuple[int, ...], recency: Recency) -> Index:
+    """Return the index as of the begin of validation: without what is held back."""
+    return Index.of(corpus.tracks, codes, sizes, *_evidence(corpus.training, corpus.tracks, recency))
+
+
+def _evidence(
+    histories: Sequence[History], tracks: Sequence[Track], recency: Recency
+) -> tuple[list[NeighbourList], Floats, dict[str, RelatedArtists]]:
+    """Return neighbours, popularity, and which artists are close to which: these do not fade, their fame does not."""
+    counts = cooccurrences(histories, len(tracks), recency)
+    playlists = [each for each in histories if each.kind == PLAYLIST]
+    occurrences = additions(playlists, len(tracks), Recency(recency.now_ms))
+    popularity = np.log1p(additions(histories, len(tracks), recency))
+    undated = counts if recency.days is None else cooccurrences(histories, len(tracks), Recency(recency.now_ms))
+    return neighbour_lists(counts, occurrences), popularity, related_artists(undated, tracks)
 
 
 def _index(corpus: Corpus, codebooks: Codebooks, codes: Integers, recency: Recency) -> Index:
     """Return the index as of the cut: all neighbours, and playlist codes for tracks that had none in training."""
-    neighbours, popularity = _evidence(corpus.histories, len(corpus.tracks), recency)
+    neighbours, popularity, related = _evidence(corpus.histories, corpus.tracks, recency)
     column = MODALITIES.index("playlist")
     absent = codebooks.sizes[column]
     known = codes[:, column].copy()
@@ -248,4 +337,4 @@ def _index(corpus: Corpus, codebooks: Codebooks, codes: Integers, recency: Recen
         near, weights = neighbours[row]
         if len(near):
             codes[row, column] = codebooks.from_neighbours(known[near], weights.tolist())
-    return Index.of(corpus.tracks, codes, codebooks.sizes, neighbours, popularity)
+    return Index.of(corpus.tracks, codes, codebooks.sizes, neighbours, popularity, related)
