@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -73,11 +71,11 @@ def test_minilm_learns(task: Task, popularity: float, vectors: TextVectors) -> N
 
 
 def test_sasrec_learns(task: Task, popularity: float) -> None:
-    assert hits(task, replace(sasrec(0.05, SMALL), grid={})) > 1.2 * popularity
+    assert hits(task, replace(sasrec(0.03, SMALL), grid={})) > 1.2 * popularity
 
 
 def test_bert4rec_learns(task: Task, popularity: float) -> None:
-    assert hits(task, replace(bert4rec(0.06, SMALL), grid={})) > 1.1 * popularity
+    assert hits(task, replace(bert4rec(0.04, SMALL), grid={})) > 1.1 * popularity
 
 
 def test_a_causal_model_sees_nothing_of_what_follows_and_a_bidirectional_one_does() -> None:
@@ -121,9 +119,3 @@ def test_no_baseline_says_anything_of_what_it_cannot_know(task: Task) -> None:
     assert scores.shape == (len(task.material.tracks),)
     assert scores.dtype == np.float32
     assert not scores[task.is_cold].any()
-
-
-def test_the_world_folder_is_left_as_it_was(task: Task) -> None:
-    assert Path(task.dataset.folder) != Path(task.learnable.folder)
-    assert task.rules.until is not None
-    assert task.rules.until.utcoffset() == timedelta(0)

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from implicit.cpu.als import AlternatingLeastSquares
 from scipy.sparse import csr_matrix
+from threadpoolctl import threadpool_limits
 
 from segue.evaluation.baselines.item_knn import session_weights
 from segue.evaluation.positions import Position
@@ -105,15 +106,16 @@ class Als:
         users, columns, weights = _users(histories, settings.stretch, Recency(now_ms, settings.days))
         rows, seen = np.unique(columns, return_inverse=True)
         matrix = csr_matrix((weights, (users, seen)), (int(users[-1]) + 1, len(rows)))
-        model = AlternatingLeastSquares(
-            factors=settings.factors,
-            regularization=settings.regularization,
-            alpha=settings.alpha,
-            iterations=ITERATIONS,
-            num_threads=1,
-            random_state=seed,
-        )
-        model.fit(matrix, show_progress=False)
+        with threadpool_limits(limits=1, user_api="blas"):
+            model = AlternatingLeastSquares(
+                factors=settings.factors,
+                regularization=settings.regularization,
+                alpha=settings.alpha,
+                iterations=ITERATIONS,
+                num_threads=1,
+                random_state=seed,
+            )
+            model.fit(matrix, show_progress=False)
         return AlsRanker(self.name, model, rows, tracks, settings)
 
 

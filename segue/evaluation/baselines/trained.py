@@ -123,11 +123,10 @@ def next_items(windows: Windows, random: np.random.Generator) -> tuple[Windows, 
 def masked_items(windows: Windows, random: np.random.Generator) -> tuple[Windows, Windows]:
     """BERT4Rec: hide MASKED_SHARE of a window's items, or its last alone, and say what was hidden."""
     is_item = windows >= FIRST_ITEM
-    hidden = random.random(windows.shape) < MASKED_SHARE
+    hidden = is_item & (random.random(windows.shape) < MASKED_SHARE)
     last_alone = random.random(len(windows)) < LAST_ALONE
     hidden[last_alone] = False
     hidden[:, -1] |= last_alone | ~hidden.any(axis=1)
-    hidden &= is_item
     return np.where(hidden, MASK, windows), np.where(hidden, windows, PADDING)
 
 
