@@ -126,12 +126,14 @@ def _without_held_back(dataset: Dataset, folder: Path, rules: TaskRules) -> Data
     kept_playlists = [
         row
         for row in playlists
-        if any(entry.added_at for entry in row.entries) or not _is_held_back(PLAYLIST, row.playlist_id, rules)
+        if any(entry.added_at for entry in row.entries)
+        or not (row.entries and _is_held_back(PLAYLIST, row.playlist_id, rules))
     ]
     kept_sessions = [
         row
         for row in sessions
-        if any(event.event_time for event in row.events) or not _is_held_back(SESSION, row.session_id, rules)
+        if any(event.event_time for event in row.events)
+        or not (row.events and _is_held_back(SESSION, row.session_id, rules))
     ]
     kept_dialogues = [row for row in dialogues if not _is_held_back(DIALOGUE, row.dialogue_id, rules)]
     kept = len(kept_playlists), len(kept_sessions), len(kept_dialogues)

@@ -20,7 +20,7 @@ from segue.evaluation.metrics import RankingMetrics
 from segue.evaluation.positions import Position
 from segue.evaluation.systems import Material, Ranker
 from segue.evaluation.tuning import quality, reached, search
-from segue.tokens.codebook import Floats
+from segue.tokens.codebook import Floats, Integers
 from segue.training.watch import Watch
 
 GRID: dict[str, tuple[float | int, ...]] = {
@@ -29,6 +29,8 @@ GRID: dict[str, tuple[float | int, ...]] = {
     "sharpness": (0.0, 10.0, 30.0),
     "said": (0.0, 0.3, 1.0),
 }
+
+_CHUNK = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,21 +94,30 @@ class ContentRanker:
     settings: Settings
 
     def scores(self, positions: Sequence[Position]) -> Iterator[Floats]:
-        """See Ranker."""
-        for position in positions:
-            yield self._tracks(position) + self._said(position)
+        """See Ranker. Neighbouring positions share most of their tracks, whose closeness is computed once."""
+        settings = self.settings
+        for start in range(0, len(positions), _CHUNK):
+            chunk = positions[start : start + _CHUNK]
+            told = [session_weights(each, settings.session_length, settings.session_power) for each in chunk]
+            distinct, places = np.unique(np.concatenate([rows for rows, _ in told]), return_inverse=True)
+            near = self._closeness(distinct)
+            ends = np.cumsum([len(rows) for rows, _ in told])[:-1]
+            for position, (_, weights), at in zip(chunk, told, np.split(places, ends), strict=True):
+                yield self._tracks(near, at, weights) + self._said(position)
 
-    def _tracks(self, position: Position) -> Floats:
-        settings, vectors = self.settings, self.vectors.tracks
-        rows, weights = session_weights(position, settings.session_length, settings.session_power)
-        if not len(rows):
-            return np.zeros(len(vectors), np.float32)
-        weights /= weights.sum()
-        if not settings.sharpness:
-            return np.asarray(vectors @ (vectors[rows].T @ weights), np.float32)
-        closeness = vectors @ vectors[rows].T
-        raised = np.exp(settings.sharpness * (closeness - 1.0)) @ weights
-        return np.asarray(1.0 + np.log(np.maximum(raised, 1e-30)) / settings.sharpness, np.float32)
+    def _closeness(self, rows: Integers) -> Floats:
+        """Return what each of these tracks says of every track, [rows, tracks]."""
+        vectors, sharpness = self.vectors.tracks, np.float32(self.settings.sharpness)
+        near = vectors[rows] @ vectors.T
+        return np.exp(sharpness * (near - 1.0), out=near) if sharpness else near
+
+    def _tracks(self, near: Floats, places: Integers, weights: Floats) -> Floats:
+        if not len(places):
+            return np.zeros(near.shape[1], np.float32)
+        mean = (weights / weights.sum()) @ near[places]
+        if not self.settings.sharpness:
+            return np.asarray(mean, np.float32)
+        return np.asarray(1.0 + np.log(np.maximum(mean, 1e-30)) / self.settings.sharpness, np.float32)
 
     def _said(self, position: Position) -> Floats:
         text = said_text(position, self.settings.turns) if self.settings.said else ""
