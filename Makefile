@@ -5,7 +5,7 @@ PY := .venv/bin/python
 STACK := $(PY) -m deploy.local
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo demo-real up down status run test check bench-path bench-surge bench-grpc faults-kill \
+.PHONY: help setup demo demo-real up down status run test check bench-model bench-path bench-surge bench-grpc faults-kill \
         faults-poison protos sample checkpoint clean
 
 help: ## list the commands
@@ -41,6 +41,9 @@ check: setup ## style, types, layers, schema
 	@.venv/bin/mypy
 	@.venv/bin/lint-imports --no-logo
 	@cd protos && ../.venv/bin/buf lint
+
+bench-model: setup ## one answer of the model at three sizes of catalogue, against Hugging Face generate
+	@$(PY) -m bench.model
 
 bench-path: setup ## latency from Kafka to Kafka, against the bare parts
 	@$(PY) -m bench.path

@@ -36,7 +36,7 @@ class Past:
     @property
     def is_even(self) -> bool:
         """Whether all sequences have the same length, so that they can be written as one slice."""
-        return self.tensor.shape[2] == 1
+        return self.tensor.shape[2] == 1 or bool((self.lengths == self.longest).all())
 
     def put(self, place: int, prefix: Tensor) -> None:
         """Let sequence `place` begin with what was kept of it, [layers, 2, key-value heads, positions, head width]."""
@@ -49,18 +49,18 @@ class Past:
         """Return a copy of the first `length` positions of a sequence, in the shape that `put` takes."""
         return self.tensor[:, :, place, :, :length].clone(memory_format=torch.contiguous_format)
 
-    def write(self, layer: int, keys: Tensor, values: Tensor, places: Tensor) -> tuple[Tensor, Tensor]:
+    def write(self, layer: int, keys: Tensor, values: Tensor, reading: Reading) -> tuple[Tensor, Tensor]:
         """Add a layer's new keys and values, each [batch, heads, new, width], and return all of them so far.
 
         The room must hold the longest sequence's positions and `new` more.
         """
         until = self.longest + keys.shape[2]
         for kind, new in enumerate((keys, values)):
-            if self.is_even:
+            if reading.is_even:
                 self.tensor[layer, kind, :, :, self.longest : until] = new
             else:
-                batch = torch.arange(len(places), device=places.device)[:, None]
-                self.tensor[layer, kind][batch, :, places] = new.transpose(1, 2)
+                batch = torch.arange(len(new), device=new.device)[:, None]
+                self.tensor[layer, kind][batch, :, reading.places] = new.transpose(1, 2)
         return self.tensor[layer, 0, :, :, :until], self.tensor[layer, 1, :, :, :until]
 
     def grow(self, by: Tensor | int) -> None:
@@ -73,13 +73,15 @@ class Past:
 class Reading:
     """What attention needs to know of the positions that are read now.
 
-    `cosine` and `sine` are [batch or 1, 1, new, head width / 2]; `places` [batch or 1, new] are the positions' numbers.
+    `cosine` and `sine` are [batch or 1, 1, new, head width / 2]; `places` [batch or 1, new] are the positions'
+    numbers; with `is_even` all sequences are equally long before them.
     """
 
     cosine: Tensor
     sine: Tensor
     places: Tensor
     past: Past | None = None
+    is_even: bool = True
 
     def attend(self, queries: Tensor, keys: Tensor, values: Tensor, layer: int, at: Tensor | None) -> Tensor:
         """Return what each query sees, [batch, heads, queries, head width]; with `at` [batch] the queries' positions.
@@ -90,10 +92,10 @@ class Reading:
         queries = rotated(queries, *self._angles(at))
         new = keys.shape[2]
         if self.past is not None:
-            keys, values = self.past.write(layer, keys, values, self.places)
+            keys, values = self.past.write(layer, keys, values, self)
         begins = keys.shape[2] == new
-        sees_all = self.past is not None and self.past.is_even and new == 1
-        causal = begins and at is None
+        sees_all = self.is_even and new == 1
+        causal = begins and at is None and self.is_even
         mask = None if causal or sees_all else self._mask(keys.shape[2], at)
         return functional.scaled_dot_product_attention(
             queries, keys, values, attn_mask=mask, is_causal=causal and new > 1, enable_gqa=True

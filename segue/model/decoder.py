@@ -95,8 +95,10 @@ class Decoder(nn.Module):
         return vectors
 
     def read(self, vectors: Tensor, past: Past | None = None, lengths: Tensor | None = None) -> Tensor:
-        """Return the hidden state at every position of `vectors` [batch, positions, width], or with `lengths` [batch]
-        only at the last of so many positions, [batch, 1, width]; the blocks' keys and values are added to `past`.
+        """Return the hidden state at every position of `vectors`, [batch, positions, width].
+
+        With `lengths` [batch] only at the last of so many positions, [batch, 1, width]. Keys and values are added to
+        `past`.
         """
         reading = self._reading(vectors, past)
         hidden = vectors
@@ -135,7 +137,7 @@ class Decoder(nn.Module):
         places = past.lengths[:, None] + places
         # What pads a shorter sequence of the batch may lie beyond the table, and is never seen.
         angles = places.clamp(max=self.config.positions - 1)
-        return Reading(self.cosine[angles][:, None], self.sine[angles][:, None], places, past)
+        return Reading(self.cosine[angles][:, None], self.sine[angles][:, None], places, past, past.is_even)
 
 
 class Block(nn.Module):

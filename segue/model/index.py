@@ -16,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from segue.catalog import Neighbour, Track, TrackTokens
+from segue.model.markets import Markets
 from segue.tokens.codebook import Floats, Integers
 from segue.tokens.codebooks import Codebooks
 from segue.tokens.content import MODALITIES, spoken_words
@@ -54,6 +55,7 @@ class Index:
     by_artist: Mapping[str, Integers]
     related_artists: Mapping[str, RelatedArtists]
     versions: Mapping[str, int]
+    markets: Markets
     fingerprint: int = 0
 
     def __len__(self) -> int:
@@ -101,6 +103,7 @@ class Index:
             by_artist=_inverted((row, track.artists) for row, track in enumerate(tracks)),
             related_artists=related_artists,
             versions={},
+            markets=Markets.of(tracks),
         )
 
     def updated(self, tokens: Sequence[TrackTokens], codebooks: Codebooks, removed: Iterable[str] = ()) -> Index:
@@ -182,6 +185,7 @@ class _Draft:
             by_word=self._by_word,
             by_artist=self._by_artist,
             versions=self._versions,
+            markets=base.markets.updated(self._tracks, self._codes),
             fingerprint=self._fingerprint,
         )
 

@@ -17,7 +17,7 @@ def rotary_table(
     width: int, positions: int, base: float = 10_000.0, scaling: RotaryScaling | None = None
 ) -> tuple[Tensor, Tensor]:
     """Return cosines and sines of the rotary angles, each [positions, width / 2]."""
-    frequencies = base ** (-torch.arange(0, width, 2) / width)
+    frequencies = 1.0 / base ** (torch.arange(0, width, 2) / width)
     if scaling is not None:
         frequencies = _stretched(frequencies, scaling)
     angles = torch.arange(positions)[:, None] * frequencies

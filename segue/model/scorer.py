@@ -23,9 +23,9 @@ class Scorer:
     def __init__(self, index: Index, weights: BlendWeights) -> None:
         self.index = index
         self.weights = weights
-        columns = [np.ascontiguousarray(column, np.int32) for column in index.codes.T]
+        columns = [np.ascontiguousarray(column) for column in index.codes.T]
         every = bool(index.recommendable.all())
-        self._columns = [torch.from_numpy(column) for column in columns]
+        self._columns = [torch.from_numpy(column.astype(np.int32)) for column in columns]
         self._shares = [
             _shares(column if every else column[index.recommendable], size + 1)
             for column, size in zip(columns, index.code_sizes, strict=True)

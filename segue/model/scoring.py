@@ -15,7 +15,7 @@ moments, neither torch nor the wording of reasons; `scorer.py` adds the parts up
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import log
 
 import numpy as np
@@ -120,7 +120,8 @@ class Scores:
     """Every row's score, [tracks], and what it is made of.
 
     `code_logits` are the decoder's, centred, for each modality [codes]; `words` what each word said is worth; `sparse`
-    the parts that few tracks have: neighbours, artists and scene.
+    the parts that few tracks have: neighbours, artists and scene. `depth` is what a depth decoder adds to the highest,
+    where there is one.
     """
 
     index: Index
@@ -130,6 +131,7 @@ class Scores:
     words: Mapping[str, float]
     sparse: Mapping[str, SparseTerm]
     popularity: Floats
+    depth: SparseTerm | None = None
 
     def parts(self, row: int) -> dict[str, float]:
         """Return the named parts of a row's score, in the order of PARTS; they sum to `score`."""
@@ -141,7 +143,17 @@ class Scores:
         parts["words"] = self._words_of(row)
         parts |= {name: term.at(row) for name, term in self.sparse.items()}
         parts["popularity"] = float(self.popularity[row])
+        if self.depth is not None:
+            parts["depth"] = self.depth.at(row)
         return parts
+
+    def with_depth(self, rows: Integers, added: Floats) -> Scores:
+        """Return the scores after a depth decoder added something to these rows, both [rows]."""
+        order = np.argsort(rows)
+        depth = SparseTerm(rows[order], added[order])
+        totals = self.totals.copy()
+        totals[depth.rows] += depth.values
+        return replace(self, totals=totals, depth=depth)
 
     def decoder(self) -> Floats:
         """Return the sum of the decoder's parts alone, [tracks]."""

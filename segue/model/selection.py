@@ -6,7 +6,7 @@ Knows rows and filters; knows nothing about how scores come about.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import numpy as np
 import torch
@@ -21,6 +21,8 @@ from segue.tokens.codebook import Floats
 
 # How many times more tracks than asked for are put in order at first, where a limit per artist may rule some out.
 _AHEAD = 4
+# Combinations of filters whose masks are kept: 4 bytes a track each.
+_MOST_KEPT = 64
 
 
 class Selector:
@@ -28,22 +30,27 @@ class Selector:
 
     def __init__(self, index: Index) -> None:
         self._index = index
-        self._barred: dict[bool, Tensor | None] = {}
+        self._barred: dict[tuple[bool, str], Tensor | None] = {}
 
     def best_rows(self, totals: Floats, query: Query) -> list[int]:
-        """Return the rows of the answer, best first; ties go by row. Fewer than asked for only when no more are
-        allowed.
+        """Return the rows of the answer, best first; ties go by row.
+
+        Fewer than asked for only when no more are allowed.
         """
         count = min(query.count or DEFAULT_COUNT, MAX_COUNT)
         most = query.filters.max_per_artist
         allowed = self.allowed(totals, query)
         if not most:
-            return highest(allowed, count).tolist()
+            return [int(row) for row in highest(allowed, count)]
+        return self.spread(_descending(allowed, count * _AHEAD), count, most)
+
+    def spread(self, rows: Iterable[int], count: int, most: int) -> list[int]:
+        """Return the first `count` of the rows of which no artist has more than `most`; 0 is no limit."""
         chosen: list[int] = []
         artists: Counter[str] = Counter()
-        for row in _descending(allowed, count * _AHEAD):
+        for row in rows:
             names = set(self._index.track(row).artists)
-            if all(artists[name] < most for name in names):
+            if not most or all(artists[name] < most for name in names):
                 artists.update(names)
                 chosen.append(row)
             if len(chosen) == count:
@@ -51,8 +58,9 @@ class Selector:
         return chosen
 
     def allowed(self, totals: Floats, query: Query) -> Tensor:
-        """Return the scores with minus infinity for what may not be in the answer, [tracks]: what is filtered out,
-        disliked, playing, or a seed.
+        """Return the scores with minus infinity for what may not be in the answer, [tracks].
+
+        That is what is filtered out, disliked, playing, or a seed.
         """
         barred = self._barred_for(query.filters)
         scores = torch.from_numpy(totals)
@@ -67,10 +75,16 @@ class Selector:
 
     def _barred_for(self, filters: Filters) -> Tensor | None:
         """Return minus infinity for what these filters forbid whoever asks, else 0, [tracks]; None for nothing."""
-        key = filters.exclude_explicit
+        key = (filters.exclude_explicit, filters.market)
         if key not in self._barred:
-            allowed = self._index.recommendable & ~self._index.explicit if key else self._index.recommendable
+            allowed = self._index.recommendable.copy()
+            if filters.exclude_explicit:
+                allowed &= ~self._index.explicit
+            if filters.market:
+                allowed &= self._index.markets.open_in(filters.market)
             made = None if allowed.all() else torch.from_numpy(np.where(allowed, 0.0, -np.inf).astype(np.float32))
+            if len(self._barred) == _MOST_KEPT:
+                self._barred.pop(next(iter(self._barred)))
             self._barred[key] = made
         return self._barred[key]
 

@@ -249,8 +249,8 @@ def _with_dislikes(filters: Filters, session: Session) -> Filters:
 
 
 def _allowed(tracks: Sequence[RecommendedTrack], filters: Filters, heard: set[str]) -> list[RecommendedTrack]:
-    """What of a list the filters allow, as far as the list itself tells: it does not say which tracks are explicit."""
-    if filters.exclude_explicit or filters.max_per_artist:
+    """What of a list the filters allow, as far as it tells: not what is explicit, or may be played where."""
+    if filters.exclude_explicit or filters.max_per_artist or filters.market:
         return []
     excluded = {*filters.exclude_track_ids, *(heard if filters.exclude_heard else ())}
     return [

@@ -89,7 +89,8 @@ def test_a_moved_code_is_read_anew() -> None:
 def test_one_more_event_costs_one_more_position() -> None:
     model = decoder()
     read: list[int] = []
-    model.blocks[0].query.register_forward_hook(lambda _module, given, _made: read.append(given[0].shape[1]))
+    query = model.get_submodule("blocks.0.query")
+    query.register_forward_hook(lambda _module, given, _made: read.append(given[0].shape[1]))
     reader = Reader(model, PrefixCache())
     for prompt in ((-1, 0, 1, 2, -3), (-1, 0, 1, 2, -3, 0), (-1, 0, 1, 2, -3, 0, 1)):
         reader.last([prompt], CODES, ["l"])

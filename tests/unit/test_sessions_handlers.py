@@ -40,7 +40,7 @@ POPULAR = Popularity(
         Track("p1", "One", ("A",)),
         Track("p2", "Two", ("A",), explicit=True),
         Track("p3", "Three", ("B",)),
-        Track("p4", "Four", ("C",)),
+        Track("p4", "Four", ("C",), markets=("FR",)),
     ]
 )
 
@@ -177,6 +177,8 @@ def test_without_a_last_list_the_popular_one_is_given() -> None:
         (Filters(exclude_artists=("A",)), ["p3", "p4"]),
         (Filters(exclude_explicit=True), ["p1", "p3", "p4"]),
         (Filters(max_per_artist=1), ["p1", "p3", "p4"]),
+        (Filters(market="DE"), ["p1", "p2", "p3"]),
+        (Filters(market="FR"), ["p1", "p2", "p3", "p4"]),
     ],
 )
 def test_the_popular_list_obeys_the_filters(filters: Filters, expected: list[str]) -> None:
