@@ -120,8 +120,8 @@ class Scores:
     """Every row's score, [tracks], and what it is made of.
 
     `code_logits` are the decoder's, centred, for each modality [codes]; `words` what each word said is worth; `sparse`
-    the parts that few tracks have: neighbours, artists and scene. `depth` is what a depth
-    decoder adds to the highest, where there is one.
+    the parts that few tracks have: neighbours, artists and scene. `depth` is what a depth decoder adds to the highest,
+    where there is one.
     """
 
     index: Index

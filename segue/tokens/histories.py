@@ -102,12 +102,16 @@ def listener_histories(sessions: Iterable[ListeningSession], rows: Mapping[str, 
     """
     found: dict[str, list[Moment]] = {}
     for session in sessions:
-        listener = f"listener {session.listener_id}" if session.listener_id else f"session {session.session_id}"
-        found.setdefault(listener, []).extend(_sitting_moments(session, rows))
+        found.setdefault(whose(session), []).extend(_sitting_moments(session, rows))
     return [
         History(SESSION, name, tuple(merged(sorted(moments, key=lambda moment: moment.time_ms))))
         for name, moments in found.items()
     ]
+
+
+def whose(session: ListeningSession) -> str:
+    """Return the name of the history that a sitting belongs to."""
+    return f"listener {session.listener_id}" if session.listener_id else f"session {session.session_id}"
 
 
 def _sitting_moments(session: ListeningSession, rows: Mapping[str, int]) -> Iterator[Moment]:

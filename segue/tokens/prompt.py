@@ -26,6 +26,9 @@ MAX_TURN_WORDS = 32
 MAX_EARLIER = 3
 MAX_EARLIER_TRACKS = 6
 MAX_OFFERED = 5
+# A prompt of more moments than this begins at a milestone, if there is one among so many of its oldest.
+MANY_BLOCKS = 40
+MILESTONE_REACH = 24
 NO_TARGET = -1  # as a position it would be START, which nothing predicts
 
 _ACTIONS = tuple(ListeningAction)
@@ -165,10 +168,7 @@ def write(moments: Sequence[Moment], limit: int = MAX_POSITIONS, first_target: i
     """
     begins = newest_sitting(moments)
     blocks = [*_earlier(moments[:begins]), *_full(moments, begins, first_target)]
-    first, room = len(blocks), limit - 1
-    while first and len(blocks[first - 1].positions) <= room:
-        first -= 1
-        room -= len(blocks[first].positions)
+    first = _first_told(blocks, limit - 1)
     positions, targets = [plain(Control.START)], [NO_TARGET]
     for block in blocks[first:]:
         targets[-1] = block.wanted
@@ -192,6 +192,28 @@ class _Block(NamedTuple):
     positions: list[int]
     targets: list[int]
     wanted: int = NO_TARGET
+
+    @property
+    def is_milestone(self) -> bool:
+        """Whether the block is one of those, about one in six, at which a long prompt may begin."""
+        row = max(self.positions)
+        return row >= 0 and (row * 2_654_435_761 >> 7) % 6 == 0  # Knuth's multiplicative hash
+
+
+def _first_told(blocks: Sequence[_Block], room: int) -> int:
+    """Return the place of the oldest block that is told: all that follow fit in `room` positions.
+
+    A full state loses its oldest moment with each new one. If each prompt began one moment later than the last, nothing
+    that was read of the last could be used again, so a long one begins at a milestone: a block that its content marks.
+    """
+    first = len(blocks)
+    while first and len(blocks[first - 1].positions) <= room:
+        first -= 1
+        room -= len(blocks[first].positions)
+    if len(blocks) <= MANY_BLOCKS:
+        return first
+    nearby = range(first, min(first + MILESTONE_REACH, len(blocks)))
+    return next((place for place in nearby if blocks[place].is_milestone), first)
 
 
 def _earlier(moments: Sequence[Moment]) -> list[_Block]:
