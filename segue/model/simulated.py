@@ -82,6 +82,7 @@ def simulated_index(tracks: int, code_sizes: tuple[int, ...], random: np.random.
         by_word={f"tag{tag}": np.arange(tag, tracks, TAGS) for tag in range(TAGS)},
         by_artist=_Artists(tracks),
         related_artists=_RelatedArtists(tracks),
+        artist_credit=np.ones(tracks, np.float32),
         versions={},
         markets=Markets.everywhere(tracks),
     )
@@ -167,7 +168,7 @@ class _RelatedArtists(Mapping[str, RelatedArtists]):
 
 
 class _Neighbours(Sequence[NeighbourList]):
-    """Full lists of neighbours, drawn once and shifted for each row."""
+    """Full lists of neighbours, drawn once for many rows."""
 
     def __init__(self, tracks: int, random: np.random.Generator) -> None:
         self._tracks = tracks
@@ -186,8 +187,7 @@ class _Neighbours(Sequence[NeighbourList]):
     def __getitem__(self, row: int | slice) -> NeighbourList | Sequence[NeighbourList]:
         if isinstance(row, slice):
             return [self[each] for each in range(*row.indices(self._tracks))]
-        drawn = row % _NEIGHBOUR_LISTS
-        return (self._drawn[drawn] + row) % self._tracks, self._weights[drawn]
+        return self._drawn[row % _NEIGHBOUR_LISTS], self._weights[row % _NEIGHBOUR_LISTS]
 
 
 def _codebook(modality: str) -> Codebook:
