@@ -16,7 +16,7 @@ from torch import Tensor
 
 from segue.tokens.codebook import Integers
 
-# Room for 2,000 listeners of the default decoder with full prompts.
+# Room for 1,300 listeners of the default decoder with full prompts.
 MOST_BYTES = 256 * 2**20
 
 
