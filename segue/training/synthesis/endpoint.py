@@ -119,7 +119,9 @@ class EndpointWriter:
         for attempt in range(self._endpoint.attempts):
             try:
                 utterances = _utterances(self._ask(body), len(plan.turns))
-            except (_Unusable, httpx.TransportError) as error:
+            except (httpx.InvalidURL, httpx.UnsupportedProtocol) as error:
+                raise EndpointError(f"{self._endpoint.url!r} is no address of an endpoint: {error}") from error
+            except (_Unusable, httpx.RequestError) as error:
                 reason = str(error) or type(error).__name__
                 if attempt + 1 < self._endpoint.attempts:
                     self._sleep(self._pause(attempt, error))

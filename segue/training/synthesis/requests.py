@@ -23,7 +23,7 @@ WEIGHTS = {
     Aspect.ERA: 1.0,
     Aspect.SOUND: 1.0,
     Aspect.THEME: 1.0,
-    Aspect.ALBUM: 0.5,
+    Aspect.ALBUM: 0.2,
 }
 
 
