@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Annotated
 
 import numpy as np
@@ -56,12 +57,12 @@ def measure(answers: int, width: int, layers: int, console: Console) -> Figures:
             task = progress.add_task(f"{name} tracks", total=answers)
             checkpoint = simulated_checkpoint(tracks, width, layers)
             recommender = Recommender(checkpoint)
-            seconds = list(timed(recommender, tracks, answers, lambda task=task: progress.advance(task)))
+            seconds = list(timed(recommender, tracks, answers, partial(progress.advance, task)))
             figures |= _figures(f"answer_{name}", seconds)
             if name == "10k":
                 for kind, ranker in _literal(checkpoint).items():
                     task = progress.add_task(f"literal form, {kind}", total=LITERAL_ANSWERS)
-                    seconds = list(timed(ranker, tracks, LITERAL_ANSWERS, lambda task=task: progress.advance(task)))
+                    seconds = list(timed(ranker, tracks, LITERAL_ANSWERS, partial(progress.advance, task)))
                     figures |= _figures(kind, seconds)
     figures["generate_over_answer"] = round(figures["generate_ms"] / figures["answer_10k_ms"], 1)
     figures["parameters"] = sum(values.size for values in checkpoint.parameters.values())

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping
-from math import sqrt
 
 import numpy as np
 
@@ -45,5 +44,4 @@ def tracks_of(index: Index, weights: Mapping[str, float]) -> SparseTerm:
     rows = np.concatenate([rows for rows, _ in lists]) if lists else np.zeros(0, np.int64)
     values = np.repeat([weight for _, weight in lists], [len(rows) for rows, _ in lists])
     found = summed(rows, values.astype(np.float32))
-    credit = [1.0 / sqrt(max(1, len(track.artists))) if (track := index.tracks[row]) else 0.0 for row in found.rows]
-    return SparseTerm(found.rows, found.values * np.array(credit, np.float32))
+    return SparseTerm(found.rows, found.values * index.artist_credit[found.rows])

@@ -156,7 +156,8 @@ def tokens(positions: Sequence[int], codes: Integers, checkpoint: Checkpoint) ->
 
 def spelt(positions: Sequence[int], track_tokens: Integers) -> Integers:
     """Return positions with every track as its tokens, [tokens]; `track_tokens` is [tracks, modalities]."""
-    return np.concatenate([track_tokens[each] if each >= 0 else [-each - 1] for each in positions]).astype(np.int64)
+    parts = [track_tokens[each] if each >= 0 else np.array([-each - 1]) for each in positions]
+    return np.concatenate(parts).astype(np.int64)
 
 
 def literal_loss(decoder: Decoder, sequences: Sequence[TokenSequence], track_tokens: Integers) -> Tensor:
@@ -177,11 +178,9 @@ def literal_loss(decoder: Decoder, sequences: Sequence[TokenSequence], track_tok
 def _wanted(sequence: TokenSequence) -> Mask:
     """Return which tokens are codes of tracks that were to be predicted, [tokens]."""
     targets = (NO_TARGET, *sequence.targets[:-1])
-    return np.concatenate(
-        [
-            np.full(len(MODALITIES) if each >= 0 else 1, each >= 0 and each == target)
-            for each, target in zip(sequence.positions, targets, strict=True)
-        ]
+    counts = [len(MODALITIES) if each >= 0 else 1 for each in sequence.positions]
+    return np.repeat(
+        [each >= 0 and each == target for each, target in zip(sequence.positions, targets, strict=True)], counts
     )
 
 

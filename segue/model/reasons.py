@@ -7,6 +7,7 @@ the track's own text, so nothing else that a listener typed is repeated.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cached_property
 
 import numpy as np
 
@@ -89,15 +90,24 @@ class Reasoner:
 
     def _scene_reason(self, row: int) -> Reason | None:
         """Name the heard artist whom playlists put closest to one of the track's artists."""
-        own = set(self._index.track(row).artists)
-        closest, found = 0.0, None
+        own = [artist for artist in self._index.track(row).artists if artist in self._scene]
+        if not own:
+            return None
+        closest = max(own, key=lambda artist: self._scene[artist][0])
+        _, heard, track_id = self._scene[closest]
+        return Reason(text=f"{closest} is often in playlists with {heard}", part="scene", because_track_id=track_id)
+
+    @cached_property
+    def _scene(self) -> dict[str, tuple[float, str, str]]:
+        """The artists beside those that were heard: how close, to whom, and the track that was played."""
+        found: dict[str, tuple[float, str, str]] = {}
         for place in self._context.rows.tolist():
-            played = self._index.tracks[place]
-            for artist in played.artists if played is not None else ():
+            if (played := self._index.tracks[place]) is None:
+                continue
+            for artist in played.artists:
                 for other, closeness in self._index.related_artists.get(artist, ()):
-                    if other in own and closeness > closest:
-                        text = f"{other} is often in playlists with {artist}"
-                        closest, found = closeness, Reason(text=text, part="scene", because_track_id=played.track_id)
+                    if other not in found or closeness > found[other][0]:
+                        found[other] = closeness, artist, played.track_id
         return found
 
     def _code_reason(self, modality: str, row: int) -> Reason | None:

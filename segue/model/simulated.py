@@ -16,7 +16,7 @@ from segue.catalog import Track
 from segue.model.checkpoint import Checkpoint
 from segue.model.decoder import Decoder
 from segue.model.decoder_config import DecoderConfig
-from segue.model.index import MAX_NEIGHBOURS, Index, NeighbourList
+from segue.model.index import MAX_NEIGHBOURS, Index, NeighbourList, RelatedArtists
 from segue.model.markets import Markets
 from segue.model.scoring import BlendWeights
 from segue.tokens.codebook import Codebook, Integers
@@ -33,6 +33,7 @@ TRACKS_BY_ARTIST = 10
 # Share of the tracks that may not be recommended, and that are explicit.
 _GONE, _EXPLICIT = 0.01, 0.1
 _NEIGHBOUR_LISTS = 997
+_STEPS = range(1, 21)
 
 
 def simulated_checkpoint(tracks: int, width: int = 256, layers: int = 4, seed: int = 1) -> Checkpoint:
@@ -57,7 +58,7 @@ def simulated_checkpoint(tracks: int, width: int = 256, layers: int = 4, seed: i
         codebooks=codebooks,
         vocabulary=vocabulary,
         index=simulated_index(tracks, codebooks.sizes, random),
-        weights=BlendWeights(popularity=0.3),
+        weights=BlendWeights(artists=0.5, scene=0.3, popularity=0.3, new=0.1),
         metrics={},
         version="simulated",
     )
@@ -71,6 +72,7 @@ def simulated_index(tracks: int, code_sizes: tuple[int, ...], random: np.random.
         tracks=cast("tuple[Track | None, ...]", _Tracks(tracks)),
         rows=_Rows(tracks),
         codes=codes,
+        stored_codes=codes,
         code_sizes=code_sizes,
         neighbours=lists,
         stored_neighbours=lists,
@@ -78,7 +80,9 @@ def simulated_index(tracks: int, code_sizes: tuple[int, ...], random: np.random.
         recommendable=random.random(tracks) >= _GONE,
         explicit=random.random(tracks) < _EXPLICIT,
         by_word={f"tag{tag}": np.arange(tag, tracks, TAGS) for tag in range(TAGS)},
-        by_artist={},
+        by_artist=_Artists(tracks),
+        related_artists=_RelatedArtists(tracks),
+        artist_credit=np.ones(tracks, np.float32),
         versions={},
         markets=Markets.everywhere(tracks),
     )
@@ -125,8 +129,46 @@ class _Rows(Mapping[str, int]):
         return self._tracks
 
 
+class _Artists(Mapping[str, Integers]):
+    """The rows of each artist's tracks."""
+
+    def __init__(self, tracks: int) -> None:
+        self._tracks = tracks
+
+    def __getitem__(self, artist: str) -> Integers:
+        first = int(artist.removeprefix("Artist ")) * TRACKS_BY_ARTIST
+        if not 0 <= first < self._tracks:
+            raise KeyError(artist)
+        return np.arange(first, min(first + TRACKS_BY_ARTIST, self._tracks))
+
+    def __iter__(self) -> Iterator[str]:
+        return (f"Artist {number}" for number in range(len(self)))
+
+    def __len__(self) -> int:
+        return (self._tracks + TRACKS_BY_ARTIST - 1) // TRACKS_BY_ARTIST
+
+
+class _RelatedArtists(Mapping[str, RelatedArtists]):
+    """The artists beside each artist: those with the next numbers."""
+
+    def __init__(self, tracks: int) -> None:
+        self._artists = len(_Artists(tracks))
+
+    def __getitem__(self, artist: str) -> RelatedArtists:
+        number = int(artist.removeprefix("Artist "))
+        if not 0 <= number < self._artists:
+            raise KeyError(artist)
+        return tuple((f"Artist {(number + step) % self._artists}", 1.0 / (1 + step)) for step in _STEPS)
+
+    def __iter__(self) -> Iterator[str]:
+        return (f"Artist {number}" for number in range(self._artists))
+
+    def __len__(self) -> int:
+        return self._artists
+
+
 class _Neighbours(Sequence[NeighbourList]):
-    """Full lists of neighbours, drawn once and shifted for each row."""
+    """Full lists of neighbours, drawn once for many rows."""
 
     def __init__(self, tracks: int, random: np.random.Generator) -> None:
         self._tracks = tracks
@@ -145,8 +187,7 @@ class _Neighbours(Sequence[NeighbourList]):
     def __getitem__(self, row: int | slice) -> NeighbourList | Sequence[NeighbourList]:
         if isinstance(row, slice):
             return [self[each] for each in range(*row.indices(self._tracks))]
-        drawn = row % _NEIGHBOUR_LISTS
-        return (self._drawn[drawn] + row) % self._tracks, self._weights[drawn]
+        return self._drawn[row % _NEIGHBOUR_LISTS], self._weights[row % _NEIGHBOUR_LISTS]
 
 
 def _codebook(modality: str) -> Codebook:

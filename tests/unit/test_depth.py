@@ -9,6 +9,7 @@ import torch
 from segue.events import Filters
 from segue.model.decoder_config import DecoderConfig
 from segue.model.depth import RESCORED, DepthDecoder
+from segue.model.precision import use_one_thread
 from segue.model.recommender import Recommender
 from segue.model.scoring import PARTS
 from segue.ranking import Query
@@ -19,6 +20,7 @@ CONFIG = DecoderConfig(3, (4, 4), width=16, layers=1, heads=2, key_value_heads=1
 
 
 def test_it_learns_that_the_second_code_follows_the_first() -> None:
+    use_one_thread()
     torch.manual_seed(0)
     depth, table = DepthDecoder(CONFIG), torch.nn.Parameter(torch.randn(CONFIG.code_rows, CONFIG.width) * 0.3)
     optimiser = torch.optim.AdamW([*depth.parameters(), table], lr=1e-2)
@@ -26,14 +28,15 @@ def test_it_learns_that_the_second_code_follows_the_first() -> None:
     # Every first code is as likely as any other; the second is the first's partner. The state tells nothing.
     tracks = torch.tensor([[code, second + (code + 1) % 4] for code in range(4)])
     states = torch.ones(4, CONFIG.width)
-    for _ in range(150):
+    for _ in range(100):
         optimiser.zero_grad()
         depth.loss(states, tracks, table).backward()  # type: ignore[no-untyped-call]
         optimiser.step()
     every = torch.tensor([[first, second + other] for first in range(4) for other in range(4)])
-    likely = depth(torch.ones(16, CONFIG.width), every, table).exp()
+    with torch.no_grad():
+        likely = depth(torch.ones(16, CONFIG.width), every, table).exp()
     partners = (every[:, 1] - second) == (every[:, 0] + 1) % 4
-    assert likely[:, 0] == pytest.approx(0.25, abs=0.05)
+    assert ((likely[:, 0] - 0.25).abs() < 0.05).all()
     assert (likely[partners, 1] > 0.9).all()
     assert (likely[~partners, 1] < 0.1).all()
 
@@ -42,7 +45,9 @@ def test_the_probabilities_of_a_modalitys_codes_sum_to_one() -> None:
     torch.manual_seed(1)
     depth, table, second = DepthDecoder(CONFIG).eval(), torch.randn(CONFIG.code_rows, 16), CONFIG.code_offsets[1]
     rows = torch.tensor([[2, second + code] for code in range(5)])
-    assert float(depth(torch.randn(1, 16).expand(5, -1), rows, table)[:, 1].exp().sum()) == pytest.approx(1.0)
+    with torch.no_grad():
+        likely = depth(torch.randn(1, 16).expand(5, -1), rows, table).exp()
+    assert float(likely[:, 1].sum()) == pytest.approx(1.0)
 
 
 def test_re_scored_tracks_stay_the_highest_and_their_parts_still_sum() -> None:

@@ -96,6 +96,7 @@ def test_merged_lists_are_bounded_sorted_and_hold_each_track_once() -> None:
 
 
 def test_where_a_track_may_be_played_follows_the_catalogue() -> None:
+    assert NEW.track is not None
     german = msgspec.structs.replace(NEW.track, markets=("DE", "AT"))
     index = INDEX.updated([msgspec.structs.replace(NEW, track=german)], BOOKS)
     row = index.rows["new"]

@@ -15,7 +15,6 @@ from segue.model.literal import (
     literal_decoder,
     literal_loss,
     literal_table,
-    spelt,
     tokens,
 )
 from segue.model.literal_generate import Generate, literal_llama
@@ -165,5 +164,4 @@ def _prompt(query: Query) -> tuple[int, ...]:
 
 def _track_tokens() -> Integers:
     config = CHECKPOINT.config
-    assert spelt((plain(0),), CHECKPOINT.index.codes).tolist() == [0]
-    return CHECKPOINT.index.codes + np.array(config.code_offsets) + config.plain_tokens
+    return CHECKPOINT.index.codes + np.array(config.code_offsets, np.int64) + config.plain_tokens

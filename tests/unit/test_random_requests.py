@@ -60,7 +60,7 @@ def _query(draw: random.Random, names: list[str]) -> Query:
     return Query(
         session=Session(f"listener {draw.randrange(40)}", events, turns),
         now_ms=draw.choice((0, 10**9)),
-        count=draw.choice((0, 1, 10, 50, 100, 200)),
+        count=draw.choice((0, 1, 3, 5, 5, 10, 10, 12, 100, 200)),
         filters=Filters(
             exclude_track_ids=tuple(draw.choices(known, k=draw.choice((0, 0, 3, 60)))),
             exclude_artists=tuple(draw.sample(("Folk Band 1", "Jazz Band 2", "Nobody"), draw.choice((0, 0, 1, 3)))),
