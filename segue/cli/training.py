@@ -28,15 +28,19 @@ def train_command(
     seed: Annotated[int, typer.Option(help="The same seed gives the same checkpoint.")] = 1,
     width: Annotated[int, typer.Option(min=64, help="Width of the decoder, a multiple of 64.")] = 256,
     layers: Annotated[int, typer.Option(min=1, max=24, help="Layers of the decoder.")] = 4,
+    dialogues: Annotated[
+        int, typer.Option(min=0, help="Dialogues to make up from playlists, beside the real ones.")
+    ] = 0,
     most_codes: Annotated[int, typer.Option(min=2, max=4096, help="Most codes of a modality.")] = 512,
 ) -> None:
     """Train a recommender on a dataset folder and write a checkpoint folder."""
     from segue.cli.progress import TrainingProgress, print_figures
     from segue.dataset import Dataset
     from segue.tokens.fitting import CodebookRules
+    from segue.training.corpus import TrainingRules
     from segue.training.distributed import Peers
     from segue.training.loop import LoopRules
-    from segue.training.train import TrainingRules, train
+    from segue.training.train import train
 
     if width % 64:
         raise typer.BadParameter(f"{width} is no multiple of 64", param_hint="--width")
@@ -44,6 +48,7 @@ def train_command(
         until=None if until is None else until.replace(tzinfo=UTC),
         width=width,
         layers=layers,
+        synthetic_dialogues=dialogues,
         codebooks=CodebookRules(most_codes=most_codes, seed=seed),
         loop=LoopRules(epochs=epochs, minutes=minutes, seed=seed),
     )

@@ -18,7 +18,8 @@ from segue.evaluation.task import Task
 from segue.model.recommender import Recommender
 from segue.tokens.codebook import Floats, Integers
 from segue.tokens.prompt import Moment
-from segue.training.train import TrainingRules, train
+from segue.training.corpus import TrainingRules
+from segue.training.train import train
 from segue.training.watch import Watch
 
 SEGUE = "segue"

@@ -16,7 +16,7 @@ import numpy.typing as npt
 from segue.catalog import Track
 from segue.evaluation.positions import Position
 from segue.tokens.codebook import Floats
-from segue.training.train import Corpus
+from segue.training.corpus import Corpus
 from segue.training.watch import Watch
 
 # The score of a track of which a system can say nothing: behind all others, and with pessimistic ties behind its like.

@@ -34,7 +34,7 @@ from segue.tokens.histories import (
     whose,
 )
 from segue.tokens.vocabulary import Vocabulary
-from segue.training.train import Corpus, TrainingRules, read_corpus
+from segue.training.corpus import Corpus, TrainingRules, read_corpus
 
 UNDATED_HELD_BACK = 10
 NEWEST_SHARE = 0.1

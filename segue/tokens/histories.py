@@ -51,14 +51,16 @@ def existing_tracks(dataset: Dataset, until_ms: int | None) -> list[Track]:
     if until_ms is None:
         return tracks
     first: dict[str, int] = {}
-    for track_id, time_ms in _sightings(dataset):
+    for track_id, time_ms in sightings(dataset):
         first[track_id] = min(time_ms, first.get(track_id, time_ms))
     return [track for track in tracks if first.get(track.track_id, 0) < until_ms]
 
 
-def word_vocabulary(dataset: Dataset, tracks: Sequence[Track], most: int, buckets: int) -> Vocabulary:
-    """List the words of utterances, tags and titles that occur most."""
-    said = (turn.text for dialogue in dataset.dialogues() for turn in dialogue.turns)
+def word_vocabulary(
+    dataset: Dataset, tracks: Sequence[Track], most: int, buckets: int, more: Sequence[Dialogue] = ()
+) -> Vocabulary:
+    """List the words of utterances, tags and titles that occur most, those of `more` dialogues among them."""
+    said = (turn.text for dialogue in (*dataset.dialogues(), *more) for turn in dialogue.turns)
     told = (" ".join((track.title, *track.tags)) for track in tracks)
     return Vocabulary(WordVocabulary.of_texts((text for texts in (said, told) for text in texts), most, buckets))
 
@@ -162,7 +164,8 @@ def held_back_from(history: History, validation_ms: int) -> int:
     return 0 if held else len(history.moments)
 
 
-def _sightings(dataset: Dataset) -> Iterator[tuple[str, int]]:
+def sightings(dataset: Dataset) -> Iterator[tuple[str, int]]:
+    """Yield every track that a playlist gained or a sitting held, with the time in Unix milliseconds; 0 if undated."""
     for playlist in dataset.playlists():
         yield from ((entry.track_id, _ms(entry.added_at)) for entry in playlist.entries)
     for session in dataset.sessions():

@@ -15,7 +15,7 @@ from segue.evaluation.segue_system import SegueRanker
 from segue.evaluation.task import Task, TaskRules, make_task
 from segue.model.recommender import Recommender
 from segue.model.scoring import BlendWeights
-from segue.training.train import Corpus
+from segue.training.corpus import Corpus
 from tests.unit import tiny_model
 
 CUT = tiny_model.START + timedelta(days=60)

@@ -27,7 +27,7 @@ from services.runtime.topology import MAX_MESSAGE_BYTES
 def test_every_part_of_a_test_stack_has_a_port_of_its_own(tmp_path: Path) -> None:
     chosen = StackConfig.for_tests(tmp_path)
     ports = [getattr(chosen, name) for name in config.port_fields()]
-    assert len(set(ports)) == len(ports) == 9
+    assert len(set(ports)) == len(ports) == 10
     assert all(port in config.PORTS_FOR_TESTS for port in ports)
 
 

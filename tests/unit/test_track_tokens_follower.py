@@ -165,9 +165,9 @@ def test_what_is_no_tokens_is_passed_over() -> None:
 
 
 def test_a_batch_that_cannot_be_applied_costs_only_the_tracks_that_fail() -> None:
-    records = [*(tokens(f"track-{number}", 1) for number in range(9)), ("gone", None), ("unfit gone", None)]
+    topic = FakeTopic([*(tokens(f"track-{number}", 1) for number in range(9)), ("gone", None), ("unfit gone", None)])
     applied = Applied(unfit={"track-3", "unfit gone"})
-    with following(FakeTopic(records), applied) as caught_up:
+    with following(topic, applied) as caught_up:
         assert caught_up
         assert applied.versions == {f"track-{number}": 1 for number in range(9) if number != 3}
         assert applied.removed == {"gone"}
