@@ -29,6 +29,7 @@ from segue.model.recommender import Recommender
 from segue.model.simulated import TAGS, simulated_checkpoint
 from segue.ranking import Query, Ranker
 from segue.session import Session, SessionEvent, SessionTurn
+from services.runtime import garbage
 
 SIZES = {"10k": 10_000, "100k": 100_000, "1m": 1_000_000}
 TARGETS = (
@@ -57,6 +58,7 @@ def measure(answers: int, width: int, layers: int, console: Console) -> Figures:
             task = progress.add_task(f"{name} tracks", total=answers)
             checkpoint = simulated_checkpoint(tracks, width, layers)
             recommender = Recommender(checkpoint)
+            garbage.settle()  # as the model server does
             seconds = list(timed(recommender, tracks, answers, partial(progress.advance, task)))
             figures |= _figures(f"answer_{name}", seconds)
             if name == "10k":

@@ -151,13 +151,14 @@ def literal_table(decoder: Decoder) -> Tensor:
 
 def tokens(positions: Sequence[int], codes: Integers, checkpoint: Checkpoint) -> Integers:
     """Return a prompt with every track spelt out, [tokens]; `codes` [tracks, modalities] are the tracks' codes."""
-    return spelt(positions, codes + np.array(checkpoint.config.code_offsets) + checkpoint.config.plain_tokens)
+    offsets = np.array(checkpoint.config.code_offsets, np.int64)
+    return spelt(positions, codes + offsets + checkpoint.config.plain_tokens)
 
 
 def spelt(positions: Sequence[int], track_tokens: Integers) -> Integers:
     """Return positions with every track as its tokens, [tokens]; `track_tokens` is [tracks, modalities]."""
-    parts = [track_tokens[each] if each >= 0 else np.array([-each - 1]) for each in positions]
-    return np.concatenate(parts).astype(np.int64)
+    parts = [track_tokens[each] if each >= 0 else np.array([-each - 1], np.int64) for each in positions]
+    return np.concatenate(parts)
 
 
 def literal_loss(decoder: Decoder, sequences: Sequence[TokenSequence], track_tokens: Integers) -> Tensor:

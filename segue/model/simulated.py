@@ -1,7 +1,7 @@
 """An untrained checkpoint over a made-up catalogue of any size, for benchmarks: what it says means nothing.
 
-A million tracks are arrays and rules, not a million objects: tracks, ids, neighbours and artists are made when they are
-looked at, from their row alone. Knows nothing about benchmarks.
+A million tracks are arrays and rules, not a million objects: tracks and ids are made when they are looked at, from
+their row alone. Knows nothing about benchmarks.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ TRACKS_BY_ARTIST = 10
 # Share of the tracks that may not be recommended, and that are explicit.
 _GONE, _EXPLICIT = 0.01, 0.1
 _NEIGHBOUR_LISTS = 997
-_STEPS = range(1, 21)
+_RELATED = tuple((step, 1.0 / (1 + step)) for step in range(1, 21))
 
 
 def simulated_checkpoint(tracks: int, width: int = 256, layers: int = 4, seed: int = 1) -> Checkpoint:
@@ -80,8 +80,8 @@ def simulated_index(tracks: int, code_sizes: tuple[int, ...], random: np.random.
         recommendable=random.random(tracks) >= _GONE,
         explicit=random.random(tracks) < _EXPLICIT,
         by_word={f"tag{tag}": np.arange(tag, tracks, TAGS) for tag in range(TAGS)},
-        by_artist=_Artists(tracks),
-        related_artists=_RelatedArtists(tracks),
+        by_artist=_by_artist(tracks),
+        related_artists=_related_artists(tracks),
         artist_credit=np.ones(tracks, np.float32),
         versions={},
         markets=Markets.everywhere(tracks),
@@ -107,7 +107,7 @@ class _Tracks(Sequence[Track]):
         return Track(
             track_id=f"t{row}",
             title=f"Title {row}",
-            artists=(f"Artist {row // TRACKS_BY_ARTIST}",),
+            artists=(_artist(row),),
             tags=(f"tag{row % TAGS}",),
         )
 
@@ -129,42 +129,24 @@ class _Rows(Mapping[str, int]):
         return self._tracks
 
 
-class _Artists(Mapping[str, Integers]):
-    """The rows of each artist's tracks."""
-
-    def __init__(self, tracks: int) -> None:
-        self._tracks = tracks
-
-    def __getitem__(self, artist: str) -> Integers:
-        first = int(artist.removeprefix("Artist ")) * TRACKS_BY_ARTIST
-        if not 0 <= first < self._tracks:
-            raise KeyError(artist)
-        return np.arange(first, min(first + TRACKS_BY_ARTIST, self._tracks))
-
-    def __iter__(self) -> Iterator[str]:
-        return (f"Artist {number}" for number in range(len(self)))
-
-    def __len__(self) -> int:
-        return (self._tracks + TRACKS_BY_ARTIST - 1) // TRACKS_BY_ARTIST
+def _by_artist(tracks: int) -> dict[str, Integers]:
+    return {
+        _artist(first): np.arange(first, min(first + TRACKS_BY_ARTIST, tracks))
+        for first in range(0, tracks, TRACKS_BY_ARTIST)
+    }
 
 
-class _RelatedArtists(Mapping[str, RelatedArtists]):
-    """The artists beside each artist: those with the next numbers."""
+def _related_artists(tracks: int) -> dict[str, RelatedArtists]:
+    """Return the artists beside each artist: those that come next."""
+    names = [_artist(first) for first in range(0, tracks, TRACKS_BY_ARTIST)]
+    return {
+        name: [(names[(number + step) % len(names)], closeness) for step, closeness in _RELATED]
+        for number, name in enumerate(names)
+    }
 
-    def __init__(self, tracks: int) -> None:
-        self._artists = len(_Artists(tracks))
 
-    def __getitem__(self, artist: str) -> RelatedArtists:
-        number = int(artist.removeprefix("Artist "))
-        if not 0 <= number < self._artists:
-            raise KeyError(artist)
-        return tuple((f"Artist {(number + step) % self._artists}", 1.0 / (1 + step)) for step in _STEPS)
-
-    def __iter__(self) -> Iterator[str]:
-        return (f"Artist {number}" for number in range(self._artists))
-
-    def __len__(self) -> int:
-        return self._artists
+def _artist(row: int) -> str:
+    return f"Artist {row // TRACKS_BY_ARTIST}"
 
 
 class _Neighbours(Sequence[NeighbourList]):
