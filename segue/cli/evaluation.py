@@ -71,13 +71,10 @@ def evaluate_next_track(
 
 
 def _cut_of(checkpoint: Path) -> datetime:
-    from segue.errors import DatasetError
-    from segue.model.checkpoint import Checkpoint
+    from segue.evaluation.next_track import cut_of
+    from segue.model.recommender import Recommender
 
-    trained_until = Checkpoint.load(checkpoint).metrics.get("trained_until")
-    if trained_until is None:
-        raise DatasetError(f"{checkpoint} was trained on all of its dataset; train it with --until")
-    return datetime.fromisoformat(str(trained_until))
+    return cut_of(Recommender.load(checkpoint), checkpoint)
 
 
 def _write(out: Path, measured: dict[str, Any]) -> None:

@@ -11,6 +11,7 @@ from segue.evaluation.baselines.bm25 import Bm25
 from segue.evaluation.baselines.content_knn import MiniLmDense, TextVectors
 from segue.evaluation.baselines.item_knn import ItemKnn
 from segue.evaluation.baselines.popularity import Popularity
+from segue.evaluation.baselines.session_knn import SessionKnn
 from segue.evaluation.baselines.trained import bert4rec, sasrec
 from segue.evaluation.segue_system import Segue
 from segue.evaluation.systems import System
@@ -21,6 +22,7 @@ NAMES = (
     "popularity",
     "popularity fading",
     "item-knn",
+    "session-knn",
     "als",
     "bm25",
     "minilm",
@@ -52,6 +54,7 @@ def choose_systems(
         "popularity": lambda: Popularity(fading=False),
         "popularity fading": lambda: Popularity(fading=True),
         "item-knn": ItemKnn,
+        "session-knn": SessionKnn,
         "als": Als,
         "bm25": Bm25,
         "minilm": lambda: MiniLmDense(shared()),

@@ -16,6 +16,7 @@ from segue.evaluation.positions import Position
 from segue.evaluation.systems import NOTHING, Material
 from segue.evaluation.task import Task
 from segue.model.recommender import Recommender
+from segue.model.scoring import Scores
 from segue.tokens.codebook import Floats, Integers
 from segue.tokens.prompt import Moment
 from segue.training.corpus import TrainingRules
@@ -54,16 +55,23 @@ class SegueRanker:
 
     def scores(self, positions: Sequence[Position]) -> Iterator[Floats]:
         """See Ranker."""
+        for scores in self.scored(positions):
+            yield self.of_tracks(scores.totals)
+
+    def scored(self, positions: Sequence[Position]) -> Iterator[Scores]:
+        """Yield the recommender's own scores at each position, by its rows."""
         for start in range(0, len(positions), _BATCH):
             chunk = self.told(positions[start : start + _BATCH])
-            scored = self.recommender.scores(
+            yield from self.recommender.scores(
                 [self._moments(position) for position in chunk],
                 [position.texts for position in chunk],
                 [position.now_ms for position in chunk],
             )
-            for scores in scored:
-                allowed = np.where(self.recommender.index.recommendable, scores.totals, NOTHING)
-                yield np.asarray(allowed[self.rows], np.float32)
+
+    def of_tracks(self, values: Floats) -> Floats:
+        """Return values by the index's rows as values by the task's; of what may not be recommended, nothing."""
+        allowed = np.where(self.recommender.index.recommendable, values, NOTHING)
+        return np.asarray(allowed[self.rows], np.float32)
 
     def _moments(self, position: Position) -> list[Moment]:
         return [

@@ -17,6 +17,7 @@ from segue.evaluation.baselines.item_knn import ItemKnn
 from segue.evaluation.baselines.item_transformer import FIRST_ITEM, MASK, PADDING, ItemTransformer, Shape
 from segue.evaluation.baselines.popularity import Popularity
 from segue.evaluation.baselines.sequences import SequenceRules
+from segue.evaluation.baselines.session_knn import SessionKnn
 from segue.evaluation.baselines.trained import bert4rec, masked_items, next_items, sasrec
 from segue.evaluation.run import run
 from segue.evaluation.systems import System
@@ -55,6 +56,10 @@ def popularity(task: Task) -> float:
 def test_item_knn_learns(task: Task, popularity: float, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(item_knn, "GRID", {"days": (None, 60.0), "session_power": (0.5, 1.0)})
     assert hits(task, ItemKnn()) > 1.3 * popularity
+
+
+def test_session_knn_learns(task: Task, popularity: float) -> None:
+    assert hits(task, SessionKnn()) > 1.2 * popularity
 
 
 def test_als_learns(task: Task, popularity: float, monkeypatch: pytest.MonkeyPatch) -> None:
