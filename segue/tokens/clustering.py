@@ -8,47 +8,21 @@ cannot be told apart, and offsets are bounded so that they need not be. Knows ve
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
-import numpy.typing as npt
 from sklearn.cluster import kmeans_plusplus
 
-from segue.tokens.text import unit
-
-Floats = npt.NDArray[np.float32]
-Integers = npt.NDArray[np.int64]
+from segue.tokens.codebook import Clusters
+from segue.tokens.text import Floats, Integers, unit
 
 _ITERATIONS = 30
 # The last iterations leave the offsets alone, and the centroids settle.
 _SETTLING = 5
 # Of the vectors' mean squared distance to their centroids: a step for a centroid e times too large, and the bound.
-_STEP = 0.25
-_BOUND = 1.0
-_BLOCK = 16_384
+_STEP = 0.1
+_BOUND = 0.3
 # kmeans++ draws from so many vectors a code; Lloyd's iterations see at most MOST_VECTORS.
 _SEEDING = 12
 MOST_VECTORS = 200_000
-
-
-@dataclass(frozen=True, slots=True)
-class Clusters:
-    """Centroids, [clusters, dimensions], and what is added to a vector's squared distance to each, [clusters].
-
-    Both hold values that half precision keeps.
-    """
-
-    centroids: Floats
-    offsets: Floats
-
-    def nearest(self, vectors: Floats) -> Integers:
-        """Return the number of the nearest centroid, offset included, for each vector, [vectors]."""
-        fixed = np.square(self.centroids).sum(1) + self.offsets
-        found = np.empty(len(vectors), np.int64)
-        for start in range(0, len(vectors), _BLOCK):
-            block = vectors[start : start + _BLOCK]
-            found[start : start + _BLOCK] = np.argmin(fixed - 2.0 * (block @ self.centroids.T), axis=1)
-        return found
 
 
 def cluster(vectors: Floats, most: int, tracks_per_code: int, seed: int, *, spherical: bool = True) -> Clusters:

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.sparse import csr_matrix
 
-from segue.tokens.codebook import Integers
+from segue.tokens.text import Integers
 
 Doubles = npt.NDArray[np.float64]
 

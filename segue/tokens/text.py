@@ -19,6 +19,7 @@ from scipy.sparse import csr_matrix
 from segue.tokens.words import bucket, content_words
 
 Floats = npt.NDArray[np.float32]
+Integers = npt.NDArray[np.int64]
 
 # A line of more words is prose: its words say what it says.
 MAX_NAME_WORDS = 12
@@ -97,10 +98,14 @@ class ProjectedEncoder:
 
     def encode(self, texts: Sequence[str]) -> Floats:
         """Return unit vectors, [texts, dimensions]; zero where the other encoder's is."""
-        vectors = self.base.encode(texts)
+        return self.turned(self.base.encode(texts))
+
+    def turned(self, vectors: Floats) -> Floats:
+        """Return the other encoder's vectors, [texts, its dimensions], as this one's."""
         said = np.any(vectors, axis=1, keepdims=True)
         # A row at a time: a product of many rows may round differently from the product of one.
-        projected = np.stack([row @ self.components for row in vectors - self.mean]) if len(vectors) else vectors
+        rows = [row @ self.components for row in vectors - self.mean]
+        projected = np.stack(rows) if rows else np.zeros((0, self.dimensions), np.float32)
         return unit(np.where(said, projected, np.float32(0.0)))
 
 
@@ -124,11 +129,12 @@ class JoinedEncoder:
 
     def encode(self, texts: Sequence[str]) -> Floats:
         """Return unit vectors, [texts, dimensions]; zero where both encoders' are."""
-        parts = (
-            np.float32(np.sqrt(self.share)) * self.first.encode(texts),
-            np.float32(np.sqrt(1.0 - self.share)) * self.second.encode(texts),
-        )
-        return unit(np.concatenate(parts, axis=1))
+        return self.side_by_side(self.first.encode(texts), self.second.encode(texts))
+
+    def side_by_side(self, first: Floats, second: Floats) -> Floats:
+        """Return the vectors of both encoders, [texts, each one's dimensions], as this one's."""
+        weights = (np.float32(np.sqrt(self.share)), np.float32(np.sqrt(1.0 - self.share)))
+        return unit(np.concatenate((weights[0] * first, weights[1] * second), axis=1))
 
 
 def lexical_features(text: str) -> dict[str, float]:

@@ -7,13 +7,15 @@ from collections.abc import Sequence
 import numpy as np
 from sklearn.decomposition import PCA, TruncatedSVD
 
-from segue.tokens.text import Floats, LexicalEncoder, ProjectedEncoder, TextEncoder, lexical_counts, weighted
+from segue.tokens.text import Floats, LexicalEncoder, ProjectedEncoder, TextEncoder, lexical_counts, lexical_features, weighted
 
 _SVD_ITERATIONS = 4
 
 
-def fit_lexical(texts: Sequence[str], buckets: int, dimensions: int, seed: int) -> LexicalEncoder:
-    """Fit hashed TF-IDF and its truncated SVD to two texts or more."""
+def fit_lexical(texts: Sequence[str], most_buckets: int, dimensions: int, seed: int) -> LexicalEncoder:
+    """Fit hashed TF-IDF and its truncated SVD to two texts or more, with a bucket for each feature if there is room."""
+    distinct = len({feature for text in texts for feature in lexical_features(text)})
+    buckets = min(most_buckets, 1 << distinct.bit_length())
     counts = lexical_counts(texts, buckets)
     occurrences = np.bincount(counts.indices, minlength=buckets)
     idf = _half(np.log((1.0 + len(texts)) / (1.0 + occurrences)) + 1.0)

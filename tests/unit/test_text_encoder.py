@@ -1,4 +1,4 @@
-"""The pretrained text encoder: alike texts are close, alone or in company; fine-tuned weights travel as a difference."""
+"""The pretrained text encoder: alike texts are close, in whatever company; tuned weights travel as a difference."""
 
 from __future__ import annotations
 
