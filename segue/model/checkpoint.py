@@ -32,7 +32,7 @@ from safetensors.numpy import save as save_arrays
 from segue import wire
 from segue.catalog import Track
 from segue.errors import CheckpointError, SegueError
-from segue.model.codebook_files import codebook_arrays, codebook_names, codebooks_from
+from segue.model.codebook_files import codebook_arrays, codebook_facts, codebooks_from
 from segue.model.decoder_config import DecoderConfig
 from segue.model.index import NO_NEIGHBOURS, Index, NeighbourList
 from segue.model.scoring import BlendWeights
@@ -104,7 +104,7 @@ class Checkpoint:
             "config.json": _pretty(config),
             "decoder.safetensors": save_arrays(_contiguous(self.parameters, np.float16)),
             "codebooks.safetensors": save_arrays(codebook_arrays(self.codebooks)),
-            "codebooks.json": _pretty(codebook_names(self.codebooks)),
+            "codebooks.json": _pretty(codebook_facts(self.codebooks)),
             "index.safetensors": save_arrays(_index_arrays(self.index)),
             "catalog.jsonl": _lines([track for track in self.index.tracks if track is not None]),
             POPULAR_FILE: _lines(popular),

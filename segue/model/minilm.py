@@ -131,8 +131,10 @@ def packaged_network(
 ) -> SentenceNetwork:
     """Return the network in evaluation with the difference added, in the fast type unless another is asked for.
 
-    Raises KeyError for a parameter that the network lacks, RuntimeError for one of another shape.
+    Torch is set to one thread: beside another busy process, two of them mostly wait for each other. Raises KeyError for
+    a parameter that the network lacks, RuntimeError for one of another shape.
     """
+    torch.set_num_threads(1)
     network = SentenceNetwork(orjson.loads((_folder() / "config.json").read_bytes()))
     parameters = packaged_parameters()
     for name, added in difference.items():

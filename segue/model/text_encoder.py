@@ -48,6 +48,10 @@ class PackagedEncoder:
         self.difference = dict(difference or {})
         self._cache: OrderedDict[str, Floats] = OrderedDict()
 
+    def __reduce__(self) -> tuple[type[PackagedEncoder], tuple[dict[str, npt.NDArray[Any]]]]:
+        """Pickle what the encoder is made from: another process reads the package itself."""
+        return PackagedEncoder, (self.difference,)
+
     @cached_property
     def name(self) -> str:
         """The package's name and version, and a digest of the difference where there is one."""
@@ -77,12 +81,12 @@ class PackagedEncoder:
         return packaged_tokenizer(MAX_TOKENS)
 
     def encode(self, texts: Sequence[str]) -> Floats:
-        """Return unit vectors, [texts, 384]; zero for an empty text. Each distinct text is encoded once."""
+        """Return unit vectors, [texts, 384]; zero for an empty text. Lines are read as a sentence's parts."""
         vectors = np.zeros((len(texts), DIMENSIONS), np.float32)
         places: dict[str, list[int]] = {}
         for place, text in enumerate(texts):
-            if text.strip():
-                places.setdefault(text, []).append(place)
+            if sentence := ", ".join(text.split("\n")).strip():
+                places.setdefault(sentence, []).append(place)
         for text, vector in self._found(list(places)):
             vectors[places[text]] = vector
         return vectors

@@ -30,10 +30,10 @@ def tag_text(track: Track) -> str:
 
 
 def metadata_text(track: Track) -> str:
-    """Return who made it, on which album, when, and how it is called, one a line."""
+    """Return who made it, how it is called, on which album and when, one a line."""
     year = track.release_date[:4]
     era = (f"{year[:3]}0s", year) if year else ()
-    return _lines([*track.artists, track.album and f"album {track.album}", *era, track.title])
+    return _lines([*track.artists, track.title, track.album and f"album {track.album}", *era])
 
 
 def lyric_text(track: Track) -> str:

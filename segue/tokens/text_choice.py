@@ -50,8 +50,7 @@ def choose_encoder(
 ) -> TextChoice:
     """Return the best choice for two texts or more; `company` are the co-occurrence counts, [texts, texts]."""
     choices = [
-        _choice(encoder, vectors, company, rules)
-        for encoder, vectors in _candidates(texts, company, rules, pretrained)
+        _choice(encoder, vectors, company, rules) for encoder, vectors in _candidates(texts, company, rules, pretrained)
     ]
     lexical, others = choices[0], choices[1:]
     best = max(others, key=lambda choice: choice.coherence, default=lexical)

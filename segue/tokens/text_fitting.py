@@ -7,7 +7,15 @@ from collections.abc import Sequence
 import numpy as np
 from sklearn.decomposition import PCA, TruncatedSVD
 
-from segue.tokens.text import Floats, LexicalEncoder, ProjectedEncoder, TextEncoder, lexical_counts, lexical_features, weighted
+from segue.tokens.text import (
+    Floats,
+    LexicalEncoder,
+    ProjectedEncoder,
+    TextEncoder,
+    lexical_counts,
+    lexical_features,
+    weighted,
+)
 
 _SVD_ITERATIONS = 4
 
