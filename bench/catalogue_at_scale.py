@@ -1,8 +1,8 @@
 """A simulated dataset folder at the size of the Million Playlist Dataset: seeded, vectorised, written as JSON lines.
 
 Tracks belong to artists, artists to scenes, popularity falls with a power of the rank; a playlist draws from one or two
-scenes and now and then from everywhere. Tags, words of lyrics and audio features depend on the scene. It is as large and
-as skewed as real playlists are, and no more than that: quality is measured on real data. Knows files and numbers.
+scenes and now and then from everywhere. Tags, lyrics and audio features depend on the scene. It is as large and as
+skewed as real playlists are, and no more than that: quality is measured on real data. Knows files and numbers.
 """
 
 from __future__ import annotations
@@ -133,7 +133,9 @@ class Catalogue:
         drawn = np.searchsorted(self.running, low + random.random(len(owner)) * (high - low))
         rows = self.by_scene[np.minimum(drawn, self.tracks - 1)].tolist()
         days = (random.integers(_DAYS, size=len(numbers))[owner] + random.integers(60, size=len(owner))).tolist()
-        entries = [f'{{"track_id":"{_track_id(row)}","added_at":"{_DATES[day]}"}}' for row, day in zip(rows, days)]
+        entries = [
+            f'{{"track_id":"{_track_id(row)}","added_at":"{_DATES[day]}"}}' for row, day in zip(rows, days, strict=True)
+        ]
         ends = np.cumsum(lengths).tolist()
         lines = []
         for place, number in enumerate(numbers.tolist()):

@@ -53,4 +53,3 @@ def _book(modality: str, arrays: Arrays, facts: Mapping[str, Any], pretrained: T
         tuple(CodeFacts(**fact) for fact in facts["codes"][modality]),
         transform_from(facts["transforms"][modality], own, pretrained),
     )
-

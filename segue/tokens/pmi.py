@@ -14,8 +14,9 @@ from sklearn.utils.extmath import randomized_svd
 
 from segue.tokens.text import Floats, unit
 
+# Measured on real playlists (docs/lab-log.md): smoothing helps a little, shrinkage does not.
 SMOOTHING = 0.75
-SHRINKAGE = 1.0
+SHRINKAGE = 0.0
 _ITERATIONS = 4
 
 

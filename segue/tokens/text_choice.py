@@ -15,7 +15,7 @@ from scipy.sparse import csr_matrix
 
 from segue.tokens.clustering import Clusters, cluster
 from segue.tokens.coherence import coherence
-from segue.tokens.text import Floats, Integers, JoinedEncoder, TextEncoder
+from segue.tokens.text import Floats, Integers, JoinedEncoder, PooledEncoder, TextEncoder
 from segue.tokens.text_fitting import fit_lexical, fit_projection
 
 # A costlier encoder must say so much more, relative and in nats a pair: splits differ by less (docs/lab-log.md).
@@ -60,19 +60,27 @@ def choose_encoder(
 def _candidates(
     texts: Sequence[str], company: csr_matrix, rules: TextRules, pretrained: TextEncoder | None
 ) -> Iterator[tuple[TextEncoder, Floats]]:
-    distinct = len(set(texts))
-    dimensions = max(1, min(rules.dimensions, isqrt(distinct)))
+    dimensions = max(1, min(rules.dimensions, isqrt(len(set(texts)))))
     lexical = fit_lexical(texts, rules.feature_buckets, dimensions, rules.seed)
     said = lexical.encode(texts)
     yield lexical, said
     # Without company nothing tells which is better.
-    if pretrained is not None and company.nnz and distinct <= rules.most_encoded:
-        meant = pretrained.encode(texts)
-        projected = fit_projection(pretrained, meant, dimensions, rules.seed)
+    base = None if pretrained is None or not company.nnz else _affordable(texts, pretrained, rules.most_encoded)
+    if base is not None:
+        meant = base.encode(texts)
+        projected = fit_projection(base, meant, dimensions, rules.seed)
         turned = projected.turned(meant)
         yield projected, turned
         joined = JoinedEncoder(lexical, projected)
         yield joined, joined.side_by_side(said, turned)
+
+
+def _affordable(texts: Sequence[str], pretrained: TextEncoder, most: int) -> TextEncoder | None:
+    """Return the encoder of whole texts, of lines where those alone are few enough to be encoded, or none."""
+    if len(set(texts)) <= most:
+        return pretrained
+    lines = {line for text in texts for line in text.splitlines()}
+    return PooledEncoder(pretrained) if len(lines) <= most else None
 
 
 def _choice(encoder: TextEncoder, vectors: Floats, company: csr_matrix, rules: TextRules) -> TextChoice:

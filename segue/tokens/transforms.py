@@ -42,10 +42,9 @@ def transform_told(transform: Transform | None) -> dict[str, Any]:
             return {"kind": "audio", "features": list(names)}
         case LexicalEncoder():
             return {"kind": "lexical"}
-        case ProjectedEncoder(base):
-            return {"kind": "projected", "of": transform_told(base)}
-        case PooledEncoder(base):
-            return {"kind": "pooled", "of": transform_told(base)}
+        case ProjectedEncoder(base) | PooledEncoder(base):
+            kind = "projected" if isinstance(transform, ProjectedEncoder) else "pooled"
+            return {"kind": kind, "of": transform_told(base)}
         case JoinedEncoder(first, second, share):
             return {"kind": "joined", "first": transform_told(first), "second": transform_told(second), "share": share}
     return {"kind": "pretrained", "name": transform.name}
