@@ -76,11 +76,11 @@ def fit_large(
         phase("coding tracks")
         coding = [pool.submit(code_shard, work, part, _CODING_PARTS, books) for part in range(_CODING_PARTS)]
         content_codes, facts = _joined([task.result() for task in coding])
-        playlist = company.result()
+        playlist, playlist_codes = company.result()
     codebooks = {name: with_tally(books[name], facts[name]) for name in CONTENT}
-    columns = {name: content_codes[:, place] for place, name in enumerate(CONTENT)} | {"playlist": playlist.codes}
+    columns = {name: content_codes[:, place] for place, name in enumerate(CONTENT)} | {"playlist": playlist_codes}
     codes = np.stack([columns[modality] for modality in MODALITIES], axis=1)
-    return Codebooks({**codebooks, "playlist": playlist.book}), codes
+    return Codebooks({**codebooks, "playlist": playlist}), codes
 
 
 def _shards(work: Work) -> tuple[list[Work], range, list[int]]:
