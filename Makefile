@@ -5,7 +5,7 @@ PY := .venv/bin/python
 STACK := $(PY) -m deploy.local
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo demo-real up down status run test check bench-model bench-path bench-surge bench-grpc faults-kill \
+.PHONY: help setup demo demo-real up down status run test check bench-codebooks bench-model bench-path bench-surge bench-grpc faults-kill \
         faults-poison protos sample checkpoint clean
 
 help: ## list the commands
@@ -53,6 +53,9 @@ bench-surge: setup ## 1,000 listening events a second for a minute
 
 bench-grpc: setup ## Recommend on the idle stack, against the model's own time
 	@$(PY) -m bench.grpc_latency
+
+bench-codebooks: setup ## codebooks of a catalogue of 2.2 million tracks, streamed from disk: make bench-codebooks SCALE=0.01
+	@OMP_NUM_THREADS=1 $(PY) -m bench.codebooks --scale $(or $(SCALE),1)
 
 faults-kill: setup ## kill -9 of sessions, ten times, during 5,000 events
 	@$(PY) -m bench.faults_kill

@@ -14,6 +14,7 @@ from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 if TYPE_CHECKING:
+    from segue.importers.audio_folder import AudioSummary
     from segue.importers.cpcd import CpcdSummary
     from segue.importers.playlist_archive import ArchiveSummary
 
@@ -73,6 +74,26 @@ def write_world(
     typer.echo(orjson.dumps(figures).decode())
 
 
+@app.command("audio")
+def hear_audio(
+    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="Folder of audio files, named by track id.")],
+    out: Annotated[Path, typer.Option("--out", metavar="OUT", help="File of JSON lines, or dataset folder, to write.")],
+    dataset: Annotated[
+        Path | None, typer.Option(metavar="DATASET", help="Write this dataset again, with the features filled in.")
+    ] = None,
+) -> None:
+    """Hear tempo, key, loudness and timbre of audio files, as features of tracks."""
+    from segue.dataset import Dataset
+    from segue.importers import audio_folder
+
+    with _Rows() as watch:
+        if dataset is None:
+            summary = audio_folder.write_features(folder, out, watch)
+        else:
+            summary = audio_folder.write_heard_dataset(folder, Dataset.open(dataset), out, watch)
+    _report(out, summary)
+
+
 class _Rows:
     """Shows how many rows have passed, on stderr; without a terminal it shows nothing."""
 
@@ -97,7 +118,7 @@ class _Rows:
         return self._progress.track(rows, description=what)
 
 
-def _report(out: Path, summary: ArchiveSummary | CpcdSummary) -> None:
+def _report(out: Path, summary: ArchiveSummary | AudioSummary | CpcdSummary) -> None:
     """Say what was written, what was left out and why, and end with the figures as one line of JSON."""
     figures = dataclasses.asdict(summary)
     complaints = figures.pop("complaints")

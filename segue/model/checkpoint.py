@@ -2,7 +2,8 @@
 
     config.json              shapes, blend weights, the word vocabulary
     decoder.safetensors      the decoder's parameters, half precision
-    codebooks.safetensors    centroids and transforms; codebooks.json their names
+    codebooks.safetensors    centroids and transforms; codebooks.json names, sizes and cohesion of the codes
+    text_encoder.safetensors the text encoder's fine-tuned weights as a difference to the package's, where there are any
     index.safetensors        codes, neighbours and popularity of every track; which artists are close to which
     artists.json             the artists that the index numbers
     catalog.jsonl            the tracks, without their lyrics, row by row
@@ -17,7 +18,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -33,16 +34,19 @@ from safetensors.numpy import save as save_arrays
 from segue import wire
 from segue.catalog import Track
 from segue.errors import CheckpointError, SegueError
-from segue.model.codebook_files import codebook_arrays, codebook_names, codebooks_from
+from segue.model.codebook_files import codebook_arrays, codebook_facts, codebooks_from
 from segue.model.decoder_config import DecoderConfig
 from segue.model.index import NO_NEIGHBOURS, Index, NeighbourList
 from segue.model.scoring import BlendWeights
+from segue.model.text_difference import difference_bytes, difference_from
+from segue.model.text_encoder import PackagedEncoder
 from segue.popularity import POPULAR_FILE
 from segue.tokens.codebooks import Codebooks
 from segue.tokens.vocabulary import Vocabulary
 from segue.tokens.words import WordVocabulary
 
 FORMAT = "segue-checkpoint-2"
+_TEXT_ENCODER = "text_encoder.safetensors"
 MANIFEST = "manifest.json"
 _VERSION_DIGITS = 12
 
@@ -51,7 +55,10 @@ Arrays = dict[str, npt.NDArray[Any]]
 
 @dataclass(frozen=True, slots=True)
 class Checkpoint:
-    """What a folder holds. `version` is made from the content: the same content has the same version."""
+    """What a folder holds. `version` is made from the content: the same content has the same version.
+
+    `text_difference` is what fine-tuning added to the packaged text encoder's parameters, by name.
+    """
 
     config: DecoderConfig
     parameters: Arrays
@@ -61,13 +68,15 @@ class Checkpoint:
     weights: BlendWeights
     metrics: Mapping[str, Any]
     version: str = ""
+    text_difference: Mapping[str, npt.NDArray[Any]] = field(default_factory=dict)
 
     @classmethod
     def load(cls, folder: Path) -> Checkpoint:
         """Read and check a folder. Raises CheckpointError that names the file and what is wrong with it."""
         files = _Files.open(folder)
         config = files.json("config.json")
-        codebooks = _codebooks(files)
+        difference = _text_difference(files)
+        codebooks = _codebooks(files, difference)
         try:
             decoder = msgspec.convert(config["decoder"], DecoderConfig)
             return cls(
@@ -79,6 +88,7 @@ class Checkpoint:
                 weights=msgspec.convert(config["blend"], BlendWeights),
                 metrics=files.json("metrics.json"),
                 version=files.version,
+                text_difference=difference,
             )
         except (KeyError, TypeError, ValueError, msgspec.ValidationError) as error:
             raise CheckpointError(
@@ -101,11 +111,12 @@ class Checkpoint:
             "word_buckets": self.vocabulary.words.buckets,
             "words": self.vocabulary.words.listed,
         }
-        return {
+        tuned = {_TEXT_ENCODER: difference_bytes(self.text_difference)} if self.text_difference else {}
+        return tuned | {
             "config.json": _pretty(config),
             "decoder.safetensors": save_arrays(_contiguous(self.parameters, np.float16)),
             "codebooks.safetensors": save_arrays(codebook_arrays(self.codebooks)),
-            "codebooks.json": _pretty(codebook_names(self.codebooks)),
+            "codebooks.json": _pretty(codebook_facts(self.codebooks)),
             "index.safetensors": save_arrays(_index_arrays(self.index) | _artist_arrays(self.index)),
             "artists.json": _pretty(_artist_names(self.index)),
             "catalog.jsonl": _lines([track for track in self.index.tracks if track is not None]),
@@ -117,7 +128,8 @@ class Checkpoint:
 
 def load_codebooks(folder: Path) -> Codebooks:
     """Read only what coding a track needs, after checking the whole folder. Raises CheckpointError."""
-    return _codebooks(_Files.open(folder))
+    files = _Files.open(folder)
+    return _codebooks(files, _text_difference(files))
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,11 +197,15 @@ def _read(path: Path) -> bytes:
         raise CheckpointError(f"cannot read {path}: {error.strerror}; is {path.parent} a checkpoint folder?") from error
 
 
-def _codebooks(files: _Files) -> Codebooks:
+def _codebooks(files: _Files, difference: Mapping[str, npt.NDArray[Any]]) -> Codebooks:
     try:
-        return codebooks_from(files.arrays("codebooks"), files.json("codebooks.json"))
+        return codebooks_from(files.arrays("codebooks"), files.json("codebooks.json"), PackagedEncoder(difference))
     except (KeyError, TypeError, ValueError) as error:
         raise CheckpointError(f"{files.folder}/codebooks.safetensors lacks {error}; rebuild the checkpoint") from error
+
+
+def _text_difference(files: _Files) -> Arrays:
+    return difference_from(files.contents[_TEXT_ENCODER]) if _TEXT_ENCODER in files.contents else {}
 
 
 def _index_arrays(index: Index) -> Arrays:

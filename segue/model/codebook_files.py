@@ -1,16 +1,19 @@
-"""Codebooks as arrays and names for a checkpoint, and back. Knows neither the folder nor the other files."""
+"""Codebooks as arrays and facts for a checkpoint, and back. Knows neither the folder nor the other files."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from segue.tokens.codebook import AudioTransform, Codebook, TextTransform
+from segue.tokens.codebook import Clusters, Codebook, CodeFacts
 from segue.tokens.codebooks import Codebooks
 from segue.tokens.content import MODALITIES
+from segue.tokens.text import TextEncoder
+from segue.tokens.transforms import transform_arrays, transform_from, transform_told
 
 Arrays = dict[str, npt.NDArray[Any]]
 
@@ -20,38 +23,33 @@ def codebook_arrays(codebooks: Codebooks) -> Arrays:
     arrays: Arrays = {}
     for modality, book in codebooks.books.items():
         arrays[f"{modality}.centroids"] = book.centroids.astype(np.float16)
-        if isinstance(book.transform, TextTransform):
-            arrays[f"{modality}.idf"] = book.transform.idf.astype(np.float16)
-            arrays[f"{modality}.components"] = np.ascontiguousarray(book.transform.components.astype(np.float16))
-        elif isinstance(book.transform, AudioTransform):
-            arrays[f"{modality}.mean"] = book.transform.mean
-            arrays[f"{modality}.deviation"] = book.transform.deviation
+        arrays[f"{modality}.offsets"] = book.clusters.offsets.astype(np.float16)
+        arrays |= {f"{modality}.{name}": values for name, values in transform_arrays(book.transform).items()}
     return dict(sorted(arrays.items()))
 
 
-def codebook_names(codebooks: Codebooks) -> dict[str, Any]:
-    """Return the names of the codes, and of the audio features."""
-    transform = codebooks.books["audio"].transform
+def codebook_facts(codebooks: Codebooks) -> dict[str, Any]:
+    """Return name, size and cohesion of every code, and how each modality's content becomes vectors."""
     return {
-        "codes": {modality: book.names for modality, book in codebooks.books.items()},
-        "audio_features": transform.names if isinstance(transform, AudioTransform) else (),
+        "codes": {modality: [asdict(fact) for fact in book.facts] for modality, book in codebooks.books.items()},
+        "transforms": {modality: transform_told(book.transform) for modality, book in codebooks.books.items()},
     }
 
 
-def codebooks_from(arrays: Arrays, names: Mapping[str, Any]) -> Codebooks:
-    """Return the codebooks. Raises KeyError where an array or a name is missing."""
-    return Codebooks({modality: _book(modality, arrays, names) for modality in MODALITIES})
+def codebooks_from(arrays: Arrays, facts: Mapping[str, Any], pretrained: TextEncoder) -> Codebooks:
+    """Return the codebooks; `pretrained` is the encoder that they may rest on.
+
+    Raises KeyError where an array or a fact is missing, ValueError where they rest on another encoder.
+    """
+    return Codebooks({modality: _book(modality, arrays, facts, pretrained) for modality in MODALITIES})
 
 
-def _book(modality: str, arrays: Arrays, names: Mapping[str, Any]) -> Codebook:
-    transform: TextTransform | AudioTransform | None = None
-    if f"{modality}.idf" in arrays:
-        transform = TextTransform(
-            arrays[f"{modality}.idf"].astype(np.float32), arrays[f"{modality}.components"].astype(np.float32)
-        )
-    elif f"{modality}.mean" in arrays:
-        transform = AudioTransform(
-            tuple(names["audio_features"]), arrays[f"{modality}.mean"], arrays[f"{modality}.deviation"]
-        )
-    centroids = arrays[f"{modality}.centroids"].astype(np.float32)
-    return Codebook(modality, centroids, tuple(names["codes"][modality]), transform)
+def _book(modality: str, arrays: Arrays, facts: Mapping[str, Any], pretrained: TextEncoder) -> Codebook:
+    prefix = f"{modality}."
+    own = {name.removeprefix(prefix): values for name, values in arrays.items() if name.startswith(prefix)}
+    return Codebook(
+        modality,
+        Clusters(own["centroids"].astype(np.float32), own["offsets"].astype(np.float32)),
+        tuple(CodeFacts(**fact) for fact in facts["codes"][modality]),
+        transform_from(facts["transforms"][modality], own, pretrained),
+    )

@@ -1,44 +1,42 @@
 """One modality's codebook: a vector for a track's content, and the nearest of its named centroids.
 
-Holds everything that coding a new track needs, as plain arrays. How codebooks are made is in `fitting.py`; which
-feature means what is in `content.py`.
+Holds everything that coding a new track needs, as plain arrays. How codebooks are made is in `fitting.py`; what content
+a track has in a modality is in `content.py`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
-from segue.tokens.words import bucket
+from segue.tokens.text import Floats, Integers, TextEncoder, unit
 
-Floats = npt.NDArray[np.float32]
-Integers = npt.NDArray[np.int64]
+__all__ = ["AudioTransform", "Clusters", "CodeFacts", "Codebook", "Floats", "Integers", "unit"]
+
+_BLOCK = 16_384
 
 
 @dataclass(frozen=True, slots=True)
-class TextTransform:
-    """Hashed TF-IDF features, then a linear map: latent semantic analysis (Deerwester et al., 1990).
+class Clusters:
+    """Centroids, [clusters, dimensions], and what is added to a vector's squared distance to each, [clusters].
 
-    `idf` has shape [buckets], `components` [buckets, dimensions].
+    Both hold values that half precision keeps.
     """
 
-    idf: Floats
-    components: Floats
+    centroids: Floats
+    offsets: Floats
 
-    def vectors(self, featured: Sequence[Mapping[str, float]]) -> Floats:
-        """Return unit vectors, [tracks, dimensions]; zero where a track has no feature."""
-        return unit(np.stack([self._projected(features) for features in featured]))
-
-    def _projected(self, features: Mapping[str, float]) -> Floats:
-        if not features:
-            return np.zeros(self.components.shape[1], np.float32)
-        rows = np.fromiter((bucket(name, len(self.idf)) for name in features), np.int64, len(features))
-        weights = np.fromiter(features.values(), np.float32, len(features)) * self.idf[rows]
-        norm = float(np.sqrt(np.square(weights).sum())) or 1.0
-        return np.asarray((weights / norm) @ self.components[rows], np.float32)
+    def nearest(self, vectors: Floats) -> Integers:
+        """Return the number of the nearest centroid, offset included, for each vector, [vectors]."""
+        fixed = np.square(self.centroids).sum(1) + self.offsets
+        found = np.empty(len(vectors), np.int64)
+        for start in range(0, len(vectors), _BLOCK):
+            block = vectors[start : start + _BLOCK]
+            found[start : start + _BLOCK] = np.argmin(fixed - 2.0 * (block @ self.centroids.T), axis=1)
+        return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +47,7 @@ class AudioTransform:
     mean: Floats
     deviation: Floats
 
-    def vectors(self, featured: Sequence[Mapping[str, float]]) -> Floats:
+    def encode(self, featured: Sequence[Mapping[str, float]]) -> Floats:
         """Return standard scores, [tracks, features], cut at four deviations."""
         raw = np.array(
             [[audio.get(name, mean) for name, mean in zip(self.names, self.mean, strict=True)] for audio in featured],
@@ -59,41 +57,57 @@ class AudioTransform:
 
 
 @dataclass(frozen=True, slots=True)
+class CodeFacts:
+    """What is told of a code: its human name, how many tracks had it, their mean cosine to the centroid, -1 to 1."""
+
+    name: str = ""
+    size: int = 0
+    cohesion: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
 class Codebook:
-    """Named centroids, [codes, dimensions]; the number after the last code stands for an absent modality."""
+    """Centroids with their facts; the number after the last code stands for an absent modality."""
 
     modality: str
-    centroids: Floats
-    names: tuple[str, ...]
-    transform: TextTransform | AudioTransform | None = None
+    clusters: Clusters
+    facts: tuple[CodeFacts, ...] = ()
+    transform: TextEncoder | AudioTransform | None = None
+
+    @property
+    def centroids(self) -> Floats:
+        """The centroids, [codes, dimensions]."""
+        return self.clusters.centroids
 
     @property
     def absent(self) -> int:
         """The number that stands for an absent modality."""
         return len(self.centroids)
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The codes' human names."""
+        return tuple(fact.name for fact in self.facts)
+
     def name(self, code: int) -> str:
         """Return the code's human name; empty for the absent one."""
-        return self.names[code] if 0 <= code < len(self.names) else ""
+        return self.facts[code].name if 0 <= code < len(self.facts) else ""
 
     def nearest(self, vectors: Floats) -> Integers:
         """Return the nearest centroid's number for each vector, [tracks]; absent for a zero vector."""
-        if not len(self.centroids):
+        if not self.absent:
             return np.full(len(vectors), self.absent, np.int64)
-        distances = np.square(self.centroids).sum(1) - 2.0 * vectors @ self.centroids.T
-        return np.where(np.any(vectors, axis=1), np.argmin(distances, axis=1), self.absent)
+        return np.where(np.any(vectors, axis=1), self.clusters.nearest(vectors), self.absent)
 
-    def codes(self, featured: Sequence[Mapping[str, float]]) -> Integers:
-        """Return the code of each track's features, [tracks]; absent where there are none."""
-        found = np.full(len(featured), self.absent, np.int64)
-        present = [row for row, features in enumerate(featured) if features]
-        if present and self.transform is not None and len(self.centroids):
-            vectors = self.transform.vectors([featured[row] for row in present])
-            found[present] = self.nearest(vectors)
+    def codes(self, contents: Sequence[Any]) -> Integers:
+        """Return the code of each track's content, [tracks]: texts, or audio features; absent where there is none."""
+        found = np.full(len(contents), self.absent, np.int64)
+        present = [row for row, content in enumerate(contents) if content]
+        if present and self.transform is not None and self.absent:
+            found[present] = self.nearest(self.transform.encode([contents[row] for row in present]))
         return found
 
-
-def unit(vectors: Floats) -> Floats:
-    """Return the vectors at length one; zero stays zero."""
-    norms = np.linalg.norm(vectors, axis=1, keepdims=True)
-    return np.asarray(vectors / np.where(norms == 0.0, 1.0, norms), np.float32)
+    @classmethod
+    def empty(cls, modality: str) -> Codebook:
+        """Return a book without codes: the modality is absent everywhere."""
+        return cls(modality, Clusters(np.zeros((0, 1), np.float32), np.zeros(0, np.float32)))

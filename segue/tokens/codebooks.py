@@ -14,8 +14,9 @@ from hashlib import sha256
 import numpy as np
 
 from segue.catalog import Track, TrackCodes
-from segue.tokens.codebook import AudioTransform, Codebook, Integers, TextTransform
-from segue.tokens.content import MODALITIES, TEXT_MODALITIES, features
+from segue.tokens.codebook import Codebook, Integers
+from segue.tokens.content import MODALITIES, content
+from segue.tokens.transforms import transform_arrays, transform_told
 
 _VERSION_DIGITS = 12
 
@@ -50,10 +51,10 @@ class Codebooks:
     def content_codes(self, tracks: Sequence[Track]) -> Integers:
         """Return codes from content alone, [tracks, modalities]."""
         columns = {
-            modality: self.books[modality].codes([features(track, modality) for track in tracks])
-            for modality in TEXT_MODALITIES
+            modality: book.codes([content(track, modality) for track in tracks])
+            for modality, book in self.books.items()
+            if modality != "playlist"
         }
-        columns["audio"] = self.books["audio"].codes([track.audio_features for track in tracks])
         columns["playlist"] = np.full(len(tracks), self.books["playlist"].absent, np.int64)
         return np.stack([columns[modality] for modality in MODALITIES], axis=1)
 
@@ -96,12 +97,8 @@ class Codebooks:
 
 def _deciding(book: Codebook) -> Iterator[bytes]:
     """Yield whatever of a book decides which code a track gets."""
-    arrays = [book.centroids]
-    if isinstance(book.transform, TextTransform):
-        arrays += [book.transform.idf, book.transform.components]
-    elif isinstance(book.transform, AudioTransform):
-        yield repr(book.transform.names).encode()
-        arrays += [book.transform.mean, book.transform.deviation]
-    for values in arrays:
-        yield repr(values.shape).encode()
+    yield repr(transform_told(book.transform)).encode()
+    arrays = {"centroids": book.centroids, "offsets": book.clusters.offsets, **transform_arrays(book.transform)}
+    for name, values in sorted(arrays.items()):
+        yield f"{name} {values.shape}".encode()
         yield values.astype("<f4").tobytes()

@@ -1,13 +1,13 @@
-"""What a track's content says in each modality: named features with weights, and words.
+"""What a track's content says in each modality: a text of lines, or audio features; and the words to ask for it by.
 
-Knows the fields of a track. Knows nothing about codes; `codebook.py` turns features into vectors and vectors into
+Knows the fields of a track. Knows nothing about codes; `text.py` turns texts into vectors, `codebook.py` vectors into
 codes.
 """
 
 from __future__ import annotations
 
-from collections import Counter
-from math import log1p
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
 
 from segue.catalog import Track
 from segue.tokens.words import content_words
@@ -19,33 +19,26 @@ TEXT_MODALITIES = ("tags", "metadata", "lyrics")
 MAX_LYRIC_WORDS = 2_000
 
 
-def features(track: Track, modality: str) -> dict[str, float]:
-    """Return the named features of a text modality, weights positive; empty when the modality is absent."""
-    return {"tags": tag_features, "metadata": metadata_features, "lyrics": lyric_features}[modality](track)
+def content(track: Track, modality: str) -> Any:
+    """Return what a track is coded by in a modality: a text, or audio features; falsy when the modality is absent."""
+    return _CONTENT[modality](track)
 
 
-def tag_features(track: Track) -> dict[str, float]:
-    """Return the track's tags, the first ones weighing most."""
-    return {tag.casefold(): 1.0 / (1.0 + 0.1 * place) for place, tag in reversed(list(enumerate(track.tags)))}
+def tag_text(track: Track) -> str:
+    """Return the track's tags, one a line; the first ones say most."""
+    return _lines(track.tags)
 
 
-def metadata_features(track: Track) -> dict[str, float]:
-    """Return artists, album, era and title words: who made it, when, and how it is called."""
-    found = {f"artist {name.casefold()}": 2.0 for name in track.artists}
-    if track.album:
-        found[f"album {track.album.casefold()}"] = 1.0
-        found.update((f"word {word}", 0.3) for word in content_words(track.album))
-    if year := track.release_date[:4]:
-        found[f"year {year}"] = 0.7
-        found[f"decade {year[:3]}0s"] = 1.0
-    found.update((f"word {word}", 0.5) for word in content_words(track.title))
-    return found
+def metadata_text(track: Track) -> str:
+    """Return who made it, how it is called, on which album and when, one a line."""
+    year = track.release_date[:4]
+    era = (f"{year[:3]}0s", year) if year else ()
+    return _lines([*track.artists, track.title, track.album and f"album {track.album}", *era])
 
 
-def lyric_features(track: Track) -> dict[str, float]:
-    """Return the words of the lyrics with damped counts."""
-    counts = Counter(content_words(track.lyrics)[:MAX_LYRIC_WORDS])
-    return {word: log1p(count) for word, count in counts.items()}
+def lyric_text(track: Track) -> str:
+    """Return the lyrics as one line of prose."""
+    return " ".join(track.lyrics.split()[:MAX_LYRIC_WORDS])
 
 
 def spoken_words(track: Track) -> list[str]:
@@ -53,3 +46,15 @@ def spoken_words(track: Track) -> list[str]:
     text = " ".join((track.title, *track.artists, track.album, *track.tags))
     decade = [f"{track.release_date[2]}0s", f"{track.release_date[:3]}0s"] if len(track.release_date) >= 4 else []
     return sorted({*content_words(text), *decade})
+
+
+def _lines(said: Iterable[str]) -> str:
+    return "\n".join(line for each in said if (line := " ".join(each.split())))
+
+
+_CONTENT: Mapping[str, Callable[[Track], Any]] = {
+    "tags": tag_text,
+    "metadata": metadata_text,
+    "lyrics": lyric_text,
+    "audio": lambda track: track.audio_features,
+}

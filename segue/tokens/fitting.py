@@ -1,44 +1,44 @@
-"""How codebooks are made from a catalogue: features, a linear map, k-means, names.
+"""How codebooks are made from a catalogue: vectors, balanced k-means, names.
 
-Needs scikit-learn and all tracks at once; what comes out (`codebook.py`) needs neither. The same input and seed give
-the same codebooks.
+Needs scikit-learn and all tracks at once; what comes out (`codebook.py`) needs neither, and a catalogue that is too
+large for that is fitted by `large.py` with the same parts. The same input and seed give the same codebooks.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from math import isqrt
 
 import numpy as np
 from scipy.sparse import csr_matrix
-from sklearn.cluster import KMeans
-from sklearn.decomposition import TruncatedSVD
 
 from segue.catalog import Track
-from segue.tokens.codebook import AudioTransform, Codebook, Floats, Integers, TextTransform, unit
+from segue.tokens.clustering import Clusters, cluster
+from segue.tokens.codebook import AudioTransform, Codebook, CodeFacts, Floats, Integers
 from segue.tokens.codebooks import Codebooks
-from segue.tokens.content import MODALITIES, TEXT_MODALITIES, features
-from segue.tokens.naming import (
-    audio_names,
-    lyric_labels,
-    metadata_labels,
-    playlist_labels,
-    tag_labels,
-    typical_names,
-)
-from segue.tokens.words import bucket
-
-_LABELS = {"tags": tag_labels, "metadata": metadata_labels, "lyrics": lyric_labels}
+from segue.tokens.content import MODALITIES, TEXT_MODALITIES, content
+from segue.tokens.naming import LABELS, audio_names, playlist_labels, typical_names
+from segue.tokens.pmi import factorised, positive_pmi
+from segue.tokens.text import TextEncoder
+from segue.tokens.text_choice import choose_encoder
 
 
 @dataclass(frozen=True, slots=True)
 class CodebookRules:
-    """How large codebooks may get. A code stands for `tracks_per_code` distinct tracks on average, or more."""
+    """How large codebooks may get. A code stands for `tracks_per_code` distinct tracks on average, or more.
 
-    most_codes: int = 512
+    `dimensions` bounds a text's vector, of each of two encoders where they are joined, and `playlist_dimensions` the
+    vector of a track's company; both are at most the root of the number of tracks. `feature_buckets` bounds the hashed
+    features. Where there are more than `most_encoded` distinct texts, the pretrained encoder is not asked.
+    """
+
+    most_codes: int = 1_024
     tracks_per_code: int = 8
-    dimensions: int = 32
-    feature_buckets: int = 4_096
+    dimensions: int = 128
+    playlist_dimensions: int = 64
+    feature_buckets: int = 65_536
+    most_encoded: int = 200_000
     seed: int = 1
 
 
@@ -47,107 +47,105 @@ def fit_codebooks(
     cooccurrence: csr_matrix,
     playlist_names: Sequence[Sequence[str]],
     rules: CodebookRules,
+    encoder: TextEncoder | None = None,
 ) -> tuple[Codebooks, Integers]:
     """Return the codebooks, and the codes of these tracks, [tracks, modalities].
 
     `cooccurrence` is the symmetric [tracks, tracks] matrix of weighted counts; `playlist_names` names, for each
-    track, the playlists that hold it.
+    track, the playlists that hold it. `encoder` is a pretrained text encoder, used for the modalities in which it
+    makes codes that say more of the company their tracks keep; without one, text codes are lexical.
     """
-    books = {modality: _text_book(tracks, modality, rules) for modality in TEXT_MODALITIES}
-    books["audio"] = _audio_book(tracks, rules)
-    books["playlist"], playlist_codes = _playlist_book(tracks, cooccurrence, playlist_names, rules)
-    codebooks = Codebooks(books)
-    codes = codebooks.content_codes(tracks)
-    codes[:, MODALITIES.index("playlist")] = playlist_codes
-    return codebooks, codes
+    fitted = {modality: fit_text_book(tracks, modality, cooccurrence, rules, encoder) for modality in TEXT_MODALITIES}
+    fitted["audio"] = fit_audio_book(tracks, rules)
+    fitted["playlist"] = _playlist_book(tracks, cooccurrence, playlist_names, rules)
+    codes = np.stack([fitted[modality][1] for modality in MODALITIES], axis=1)
+    return Codebooks({modality: book for modality, (book, _) in fitted.items()}), codes
 
 
-def _text_book(tracks: Sequence[Track], modality: str, rules: CodebookRules) -> Codebook:
-    featured = [features(track, modality) for track in tracks]
-    present = [row for row, named in enumerate(featured) if named]
+def fit_text_book(
+    tracks: Sequence[Track],
+    modality: str,
+    cooccurrence: csr_matrix,
+    rules: CodebookRules,
+    encoder: TextEncoder | None = None,
+) -> tuple[Codebook, Integers]:
+    """Return the codebook of a text modality and the tracks' codes; their `cooccurrence` decides between encoders."""
+    texts = [content(track, modality) for track in tracks]
+    present = np.flatnonzero([bool(text) for text in texts])
     if len(present) < 2:
-        return _empty(modality)
-    transform = _fit_text([featured[row] for row in present], rules)
-    vectors = transform.vectors([featured[row] for row in present])
-    centroids, codes = _cluster(vectors, rules)
-    label = _LABELS[modality]
-    names = typical_names([label(tracks[row]) for row in present], codes, len(centroids))
-    return Codebook(modality, centroids, names, transform)
+        return _nothing(modality, len(tracks))
+    said, company = [texts[row] for row in present], csr_matrix(cooccurrence[present][:, present])
+    choice = choose_encoder(said, company, rules, encoder)
+    labels = LABELS[modality]
+    names = typical_names((labels(tracks[row]) for row in present), choice.codes, len(choice.clusters.centroids))
+    facts = code_facts(names, choice.clusters, choice.vectors, choice.codes)
+    book = Codebook(modality, choice.clusters, facts, choice.encoder)
+    return book, _everywhere(book, present, choice.codes, len(tracks))
 
 
-def _fit_text(featured: Sequence[Mapping[str, float]], rules: CodebookRules) -> TextTransform:
-    counts = np.zeros(rules.feature_buckets)
-    rows: list[int] = []
-    columns: list[int] = []
-    weights: list[float] = []
-    for row, named in enumerate(featured):
-        places = {name: bucket(name, rules.feature_buckets) for name in named}
-        counts[list(set(places.values()))] += 1
-        rows += [row] * len(named)
-        columns += places.values()
-        weights += named.values()
-    idf = np.log((1.0 + len(featured)) / (1.0 + counts)).astype(np.float32) + 1.0
-    matrix = csr_matrix((np.array(weights) * idf[columns], (rows, columns)), (len(featured), rules.feature_buckets))
-    norms = np.sqrt(np.asarray(matrix.multiply(matrix).sum(1)).ravel())
-    normed = csr_matrix(matrix.multiply(1.0 / np.where(norms == 0, 1.0, norms)[:, None]))
-    components = _svd(normed, rules).components_.T
-    # Half precision halves the checkpoint; rounding here keeps codes the same after it was loaded.
-    return TextTransform(idf.astype(np.float16).astype(np.float32), components.astype(np.float16).astype(np.float32))
-
-
-def _audio_book(tracks: Sequence[Track], rules: CodebookRules) -> Codebook:
-    present = [track.audio_features for track in tracks if track.audio_features]
+def fit_audio_book(tracks: Sequence[Track], rules: CodebookRules) -> tuple[Codebook, Integers]:
+    """Return the codebook of the tracks' audio features, by standard scores, and the tracks' codes."""
+    present = np.flatnonzero([bool(track.audio_features) for track in tracks])
     if len(present) < 2:
-        return _empty("audio")
-    names = tuple(sorted({name for audio in present for name in audio}))
-    table = np.array([[audio.get(name, np.nan) for name in names] for audio in present])
+        return _nothing("audio", len(tracks))
+    featured = [tracks[row].audio_features for row in present]
+    names = tuple(sorted({name for audio in featured for name in audio}))
+    table = np.array([[audio.get(name, np.nan) for name in names] for audio in featured])
     mean, deviation = np.nanmean(table, axis=0), np.nanstd(table, axis=0)
     transform = AudioTransform(
         names, mean.astype(np.float32), np.where(deviation < 1e-9, 1.0, deviation).astype(np.float32)
     )
-    centroids, _ = _cluster(transform.vectors(present), rules)
-    return Codebook("audio", centroids, audio_names(centroids, names), transform)
+    vectors = transform.encode(featured)
+    clusters = cluster(vectors, rules.most_codes, rules.tracks_per_code, rules.seed, spherical=False)
+    codes = clusters.nearest(vectors)
+    book = Codebook(
+        "audio", clusters, code_facts(audio_names(clusters.centroids, names), clusters, vectors, codes), transform
+    )
+    return book, _everywhere(book, present, codes, len(tracks))
+
+
+def code_facts(names: Sequence[str], clusters: Clusters, vectors: Floats, codes: Integers) -> tuple[CodeFacts, ...]:
+    """Return name, size and cohesion of each code, from vectors, [tracks, dimensions], and their codes, [tracks]."""
+    size = len(clusters.centroids)
+    sizes = np.bincount(codes, minlength=size)
+    cohesions = np.bincount(codes, cosines(clusters, vectors, codes), minlength=size) / np.maximum(sizes, 1)
+    return tuple(
+        CodeFacts(name, int(count), round(float(cohesion), 4))
+        for name, count, cohesion in zip(names, sizes, cohesions, strict=True)
+    )
+
+
+def cosines(clusters: Clusters, vectors: Floats, codes: Integers) -> Floats:
+    """Return the cosine of each vector and its centroid, [tracks]; 0 where either is zero."""
+    centroids = clusters.centroids[codes]
+    lengths = np.linalg.norm(vectors, axis=1) * np.linalg.norm(centroids, axis=1)
+    products = np.einsum("td,td->t", vectors, centroids)
+    return np.asarray(products / np.where(lengths == 0.0, 1.0, lengths), np.float32)
 
 
 def _playlist_book(
     tracks: Sequence[Track], cooccurrence: csr_matrix, playlist_names: Sequence[Sequence[str]], rules: CodebookRules
 ) -> tuple[Codebook, Integers]:
-    """Cluster the rows of the factorised positive PMI matrix (Levy and Goldberg, 2014)."""
-    absent = np.zeros(len(tracks), np.int64)
     present = np.flatnonzero(np.diff(cooccurrence.indptr))
     if len(present) < 2:
-        return _empty("playlist"), absent
-    among = positive_pmi(csr_matrix(cooccurrence[present][:, present]))
-    svd = _svd(among, rules)
-    vectors = unit((svd.components_.T * np.sqrt(svd.singular_values_)).astype(np.float32))
-    centroids, codes = _cluster(vectors, rules)
-    labels = [playlist_labels(tracks[row], playlist_names[row]) for row in present]
-    all_codes = absent + len(centroids)
-    all_codes[present] = codes
-    return Codebook("playlist", centroids, typical_names(labels, codes, len(centroids))), all_codes
+        return _nothing("playlist", len(tracks))
+    information = positive_pmi(csr_matrix(cooccurrence[present][:, present]))
+    dimensions = min(rules.dimensions, rules.playlist_dimensions, isqrt(len(present)))
+    vectors = factorised(information, dimensions, rules.seed)
+    clusters = cluster(vectors, rules.most_codes, rules.tracks_per_code, rules.seed)
+    codes = clusters.nearest(vectors)
+    labels = (playlist_labels(tracks[row], playlist_names[row]) for row in present)
+    names = typical_names(labels, codes, len(clusters.centroids))
+    book = Codebook("playlist", clusters, code_facts(names, clusters, vectors, codes))
+    return book, _everywhere(book, present, codes, len(tracks))
 
 
-def positive_pmi(counts: csr_matrix) -> csr_matrix:
-    """Return max(0, log(p(a, b) / (p(a) p(b)))) of a symmetric matrix of weighted counts."""
-    pairs = counts.tocoo()
-    marginal = np.asarray(counts.sum(1)).ravel()
-    information = np.log(pairs.data * marginal.sum() / (marginal[pairs.row] * marginal[pairs.col]))
-    return csr_matrix((np.maximum(information, 0.0), (pairs.row, pairs.col)), counts.shape)
+def _everywhere(book: Codebook, present: Integers, codes: Integers, tracks: int) -> Integers:
+    """Return the codes of all tracks, those of `present` given, the others absent."""
+    found = np.full(tracks, book.absent, np.int64)
+    found[present] = codes
+    return found
 
 
-def _svd(matrix: csr_matrix, rules: CodebookRules) -> TruncatedSVD:
-    dimensions = min(rules.dimensions, min(matrix.shape) - 1)
-    return TruncatedSVD(dimensions, random_state=rules.seed, n_iter=4).fit(matrix)
-
-
-def _cluster(vectors: Floats, rules: CodebookRules) -> tuple[Floats, Integers]:
-    """Return centroids, in half precision's values, and the nearest one's number for each vector."""
-    distinct = len(np.unique(np.round(vectors, 4), axis=0))
-    codes = max(1, min(rules.most_codes, distinct // rules.tracks_per_code))
-    means = KMeans(codes, n_init=1, max_iter=60, random_state=rules.seed).fit(vectors)
-    book = Codebook("", means.cluster_centers_.astype(np.float16).astype(np.float32), ())
-    return book.centroids, book.nearest(vectors)
-
-
-def _empty(modality: str) -> Codebook:
-    return Codebook(modality, np.zeros((0, 1), np.float32), ())
+def _nothing(modality: str, tracks: int) -> tuple[Codebook, Integers]:
+    return Codebook.empty(modality), np.zeros(tracks, np.int64)

@@ -7,20 +7,21 @@ logarithm of how much larger that is than its share everywhere: one summand of t
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
-from math import log
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from math import log, log1p
 
 from segue.catalog import Track
-from segue.tokens.codebook import Floats, Integers
-from segue.tokens.content import lyric_features
+from segue.tokens.text import Floats, Integers
+from segue.tokens.words import content_words
 
 LABELS_IN_NAME = 3
+MOST_WORDS = 2_000
 _UNITS = ("_bpm", "_db", "_hz", "_seconds", "_ms")
 # A feature within this many standard deviations of the mean is not worth naming.
 _UNREMARKABLE = 0.4
 
 
-def typical_names(labels: Sequence[Mapping[str, float]], codes: Integers, size: int) -> tuple[str, ...]:
+def typical_names(labels: Iterable[Mapping[str, float]], codes: Integers, size: int) -> tuple[str, ...]:
     """Return a name for each of `size` codes from weighted labels of each track; codes has shape [tracks]."""
     everywhere: Counter[str] = Counter()
     within: list[Counter[str]] = [Counter() for _ in range(size)]
@@ -53,8 +54,9 @@ def metadata_labels(track: Track) -> dict[str, float]:
 
 
 def lyric_labels(track: Track) -> dict[str, float]:
-    """Return the words of the track's lyrics."""
-    return lyric_features(track)
+    """Return the words of the track's lyrics with damped counts."""
+    counts = Counter(content_words(track.lyrics)[:MOST_WORDS])
+    return {word: log1p(count) for word, count in counts.items()}
 
 
 def playlist_labels(track: Track, playlist_names: Iterable[str]) -> dict[str, float]:
@@ -79,3 +81,10 @@ def _spoken(feature: str) -> str:
     for unit in _UNITS:
         feature = feature.removesuffix(unit)
     return feature.replace("_", " ")
+
+
+LABELS: Mapping[str, Callable[[Track], dict[str, float]]] = {
+    "tags": tag_labels,
+    "metadata": metadata_labels,
+    "lyrics": lyric_labels,
+}

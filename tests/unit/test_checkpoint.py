@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,10 @@ import pytest
 from segue.errors import CheckpointError
 from segue.events import Filters
 from segue.model.checkpoint import MANIFEST, Checkpoint, load_codebooks
+from segue.model.text_encoder import PackagedEncoder
 from segue.popularity import Popularity
+from segue.tokens.codebook import Codebook
+from segue.tokens.codebooks import Codebooks
 from tests.unit import tiny_model
 
 
@@ -39,6 +43,30 @@ def test_new_tracks_get_the_same_codes_from_the_loaded_codebooks(folder: Path) -
 
 def test_the_loaded_codebooks_know_their_own_codes(folder: Path) -> None:
     assert load_codebooks(folder).version == Checkpoint.load(folder).codebooks.version == tiny_model.codebooks().version
+
+
+def test_codes_keep_name_size_and_cohesion(folder: Path) -> None:
+    assert all(
+        load_codebooks(folder).books[modality].facts == book.facts
+        for modality, book in tiny_model.codebooks().books.items()
+    )
+
+
+def test_the_text_encoder_is_the_one_that_the_codes_rest_on(tmp_path: Path) -> None:
+    name = "encoder.layer.5.output.dense.bias"
+    difference = {name: np.full(384, 0.5, np.float16)}
+    tuned = PackagedEncoder(difference)
+    book = Codebook("lyrics", tiny_model.codebooks().books["lyrics"].clusters, transform=tuned)
+    books = Codebooks({**tiny_model.codebooks().books, "lyrics": book})
+    made = replace(tiny_model.checkpoint(), codebooks=books, text_difference=difference)
+    made.save(tmp_path / "tuned", (), "")
+    read = load_codebooks(tmp_path / "tuned").books["lyrics"].transform
+    assert isinstance(read, PackagedEncoder)
+    assert read.name == tuned.name
+    assert np.array_equal(read.difference[name], difference[name])
+    replace(made, text_difference={}).save(tmp_path / "without", (), "")
+    with pytest.raises(CheckpointError, match="the text encoder"):
+        load_codebooks(tmp_path / "without")
 
 
 def test_the_popular_list_is_read_from_it(folder: Path) -> None:
@@ -79,7 +107,7 @@ def test_a_missing_file_is_named(folder: Path) -> None:
         Checkpoint.load(folder)
 
 
-@pytest.mark.parametrize("manifest", [b"", b"[]", b"{}", b'{"format": "other"}', b'{"format": "segue-checkpoint-1"}'])
+@pytest.mark.parametrize("manifest", [b"", b"[]", b"{}", b'{"format": "other"}', b'{"format": "segue-checkpoint-2"}'])
 def test_a_foreign_or_broken_manifest_is_refused(folder: Path, manifest: bytes) -> None:
     (folder / MANIFEST).write_bytes(manifest)
     with pytest.raises(CheckpointError, match=r"manifest\.json"):

@@ -10,9 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from segue.catalog import Track, TrackCodes
-from segue.tokens.codebook import AudioTransform, TextTransform
+from segue.tokens.codebook import AudioTransform
 from segue.tokens.codebooks import Codebooks
 from segue.tokens.content import MODALITIES
+from segue.tokens.text import LexicalEncoder
 from segue.tokens.words import WordVocabulary, words
 from tests.unit import tiny_model
 
@@ -53,12 +54,13 @@ def test_codes_that_no_book_has_count_as_absent() -> None:
 def test_the_version_changes_with_whatever_decides_a_code_and_not_with_names() -> None:
     books = tiny_model.codebooks()
     tags, audio = books.books["tags"], books.books["audio"]
-    assert isinstance(tags.transform, TextTransform)
+    assert isinstance(tags.transform, LexicalEncoder)
     assert isinstance(audio.transform, AudioTransform)
-    renamed = replace(tags, names=tuple(f"new {name}" for name in tags.names))
+    renamed = replace(tags, facts=tuple(replace(fact, name=f"new {fact.name}") for fact in tags.facts))
     assert Codebooks({**books.books, "tags": renamed}).version == books.version
     others = (
-        replace(tags, centroids=2 * tags.centroids),
+        replace(tags, clusters=replace(tags.clusters, centroids=2 * tags.centroids)),
+        replace(tags, clusters=replace(tags.clusters, offsets=tags.clusters.offsets + 1)),
         replace(tags, transform=replace(tags.transform, idf=tags.transform.idf * 2)),
         replace(tags, transform=replace(tags.transform, components=-tags.transform.components)),
         replace(audio, transform=replace(audio.transform, mean=audio.transform.mean + 1)),

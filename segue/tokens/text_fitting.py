@@ -1,0 +1,45 @@
+"""How the linear maps of `text.py` are fitted to a catalogue's texts. Needs scikit-learn; what comes out does not."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from sklearn.decomposition import PCA, TruncatedSVD
+
+from segue.tokens.text import (
+    Floats,
+    LexicalEncoder,
+    ProjectedEncoder,
+    TextEncoder,
+    lexical_counts,
+    lexical_features,
+    weighted,
+)
+
+_SVD_ITERATIONS = 4
+
+
+def fit_lexical(texts: Sequence[str], most_buckets: int, dimensions: int, seed: int) -> LexicalEncoder:
+    """Fit hashed TF-IDF and its truncated SVD to two texts or more, with a bucket for each feature if there is room."""
+    distinct = len({feature for text in texts for feature in lexical_features(text)})
+    buckets = min(most_buckets, 1 << distinct.bit_length())
+    counts = lexical_counts(texts, buckets)
+    occurrences = np.bincount(counts.indices, minlength=buckets)
+    idf = _half(np.log((1.0 + len(texts)) / (1.0 + occurrences)) + 1.0)
+    matrix = weighted(counts, idf)
+    kept = max(1, min(dimensions, min(matrix.shape) - 1))
+    svd = TruncatedSVD(kept, random_state=seed, n_iter=_SVD_ITERATIONS).fit(matrix)
+    return LexicalEncoder(idf, _half(svd.components_.T))
+
+
+def fit_projection(base: TextEncoder, vectors: Floats, dimensions: int, seed: int) -> ProjectedEncoder:
+    """Fit the centre and the main axes of an encoder's vectors, [texts, base.dimensions], none of them zero."""
+    kept = max(1, min(dimensions, *vectors.shape))
+    pca = PCA(kept, svd_solver="randomized", random_state=seed).fit(vectors)
+    return ProjectedEncoder(base, _half(pca.mean_), _half(pca.components_.T))
+
+
+def _half(values: Floats) -> Floats:
+    """Return what half precision keeps: a checkpoint is half as large, and codes are the same after it was loaded."""
+    return np.asarray(values, np.float16).astype(np.float32)
