@@ -116,6 +116,16 @@ THEMES = (
           ("the interstate", "the desert", "the county line", "the next exit")),
 )  # fmt: skip
 
+# What goes together in people's ears, in their hearts, and on the map: genres, themes and regions that are kin.
+GENRE_FAMILIES = (
+    ("ambient", "classical", "jazz"), ("folk", "country", "soul"), ("house", "techno", "synthwave"),
+    ("metal", "punk"), ("hip hop", "reggae", "pop"),
+)  # fmt: skip
+THEME_FAMILIES = (
+    ("sea", "snow", "rain"), ("love", "heartbreak", "home"), ("dance", "summer", "city"),
+    ("war", "revolt", "money"), ("road", "machines", "dreams"),
+)  # fmt: skip
+
 # Words for where a track lies between calm and energetic, sad and happy: (low energy, high energy) by valence.
 MOODS = {
     (0, 0): ("melancholic", "brooding", "lonely", "sombre", "wistful"),
