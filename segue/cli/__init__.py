@@ -11,7 +11,7 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
-from segue.cli import client, data, status, training
+from segue.cli import client, data, evaluation, status, training
 from segue.errors import SegueError
 
 
@@ -36,3 +36,4 @@ app.add_typer(data.app)
 app.add_typer(client.app)
 app.add_typer(status.app)
 app.add_typer(training.app)
+app.add_typer(evaluation.app)

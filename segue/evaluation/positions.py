@@ -18,7 +18,10 @@ MAX_CONTEXT = 64
 
 @dataclass(frozen=True, slots=True)
 class Position:
-    """One place in a history: the moments before it, the utterances so far, the wanted row, and the rows ruled out."""
+    """One place in a history: the moments before it, the utterances so far, the wanted row, and the rows ruled out.
+
+    `history` and `place` say where it lies; `label` is the playlist's name, which its listener knows.
+    """
 
     kind: str
     moments: tuple[Moment, ...]
@@ -26,6 +29,9 @@ class Position:
     now_ms: int
     wanted: int
     excluded: tuple[int, ...]
+    history: str = ""
+    place: int = 0
+    label: str = ""
 
 
 def positions(history: History, start: int) -> Iterator[Position]:
@@ -36,12 +42,15 @@ def positions(history: History, start: int) -> Iterator[Position]:
             continue
         said = sum(not earlier.is_track for earlier in history.moments[:place])
         yield Position(
-            history.kind,
-            history.moments[max(0, place - MAX_CONTEXT) : place],
-            history.texts[:said],
-            moment.time_ms,
-            moment.row,
-            _excluded(history, place),
+            kind=history.kind,
+            moments=history.moments[max(0, place - MAX_CONTEXT) : place],
+            texts=history.texts[:said],
+            now_ms=moment.time_ms,
+            wanted=moment.row,
+            excluded=_excluded(history, place),
+            history=f"{history.kind} {history.name}",
+            place=place,
+            label=history.label,
         )
 
 
