@@ -45,6 +45,7 @@ from segue.tokens.histories import (
     word_vocabulary,
 )
 from segue.tokens.vocabulary import Vocabulary
+from segue.training.ablation import without
 from segue.training.blend import alone, choose
 from segue.training.card import model_card
 from segue.training.cooccurrence import Recency, additions, cooccurrences, neighbour_lists
@@ -58,9 +59,10 @@ RECENCY_DAYS = (None, 180.0, 60.0, 20.0, 7.0)
 
 @dataclass(frozen=True, slots=True)
 class TrainingRules:
-    """What a training run depends on, beside the dataset."""
+    """What a training run depends on, beside the dataset; `without` names modalities whose codes are left out."""
 
     until: datetime | None = None
+    without: tuple[str, ...] = ()
     width: int = 256
     layers: int = 4
     most_words: int = 4_000
@@ -177,7 +179,8 @@ def _codebooks(corpus: Corpus, rules: TrainingRules) -> tuple[Codebooks, Integer
         if history.kind == PLAYLIST:
             for row in {moment.row for moment in history.moments}:
                 names[row].append(history.label)
-    return fit_codebooks(corpus.tracks, counts, names, rules.codebooks)
+    tracks, counts = without(corpus.tracks, counts, rules.without)
+    return fit_codebooks(tracks, counts, names, rules.codebooks)
 
 
 def _decoder(corpus: Corpus, codebooks: Codebooks, rules: TrainingRules) -> Decoder:

@@ -191,9 +191,10 @@ def _sound(dice: Dice, genre: int) -> tuple[float, float]:
     """Energy and valence of a track: a little of its genre, most of it its own."""
     sound = GENRES[genre]
     energy, valence = 0.5 + 0.3 * (sound.energy - 0.5), 0.5 + 0.3 * (sound.valence - 0.5)
-    return share(dice.bell(energy, 0.24)), share(dice.bell(valence, 0.24))
+    return share(dice.bell(energy, 0.27)), share(dice.bell(valence, 0.27))
 
 
 def _heavy_tail(dice: Dice) -> float:
-    """A positive number, about 1 on average, with few large ones: u to the power -1/2 has a Pareto tail."""
-    return 0.5 / sqrt(dice.uniform(0.002, 1.0))
+    """A positive number, about 1 on average, with few large ones: u to the power -3/4 has a Pareto tail."""
+    root = sqrt(dice.uniform(0.005, 1.0))
+    return 0.34 / (root * sqrt(root))

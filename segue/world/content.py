@@ -10,12 +10,14 @@ from segue.world.catalogue import Catalogue, quadrant, released, share, track_id
 from segue.world.dice import Dice
 from segue.world.lyrics import lyrics
 from segue.world.names import track_title
-from segue.world.vocabulary import GENRES, MOODS, THEMES, Genre
+from segue.world.vocabulary import GENRE_FAMILIES, GENRES, MOODS, THEME_FAMILIES, THEMES, Genre, family_of
 
 # How often a track lacks its tags, has a genre too many or another one, lacks its audio features, is not sung.
 NO_TAGS, WRONG_GENRE, OTHER_GENRE, NO_AUDIO = 0.08, 0.06, 0.04, 0.04
 UNSUNG, UNSUNG_GENRES = 0.06, {"ambient": 0.3, "classical": 0.3, "jazz": 0.2, "techno": 0.25}
 FEATURED = 0.08
+# How often a tag tells of the genre's family, and a song's second theme is kin to its first.
+BROAD, STAYS_CLOSE = 0.85, 0.85
 # The standard deviation with which energy and valence are measured.
 MEASUREMENT = 0.03
 
@@ -65,6 +67,7 @@ def _tags(dice: Dice, catalogue: Catalogue, index: int) -> tuple[str, ...]:
     # People tag what they think they hear.
     genre = dice.pick(GENRES) if dice.chance(OTHER_GENRE) else GENRES[catalogue.genre[index]]
     tags = [genre.name, dice.pick(genre.styles), dice.pick(genre.instruments)]
+    tags += [family_of(genre.name, GENRE_FAMILIES)] if dice.chance(BROAD) else []
     tags += [dice.pick((*genre.styles, *genre.instruments))] if dice.chance(0.5) else []
     tags += [dice.pick(GENRES).name] if dice.chance(WRONG_GENRE) else []
     mood = MOODS[quadrant(catalogue.energy[index], catalogue.valence[index])]
@@ -74,7 +77,10 @@ def _tags(dice: Dice, catalogue: Catalogue, index: int) -> tuple[str, ...]:
 
 
 def _lyrics(dice: Dice, catalogue: Catalogue, index: int, *, explicit: bool) -> str:
-    return lyrics(dice, THEMES[catalogue.theme[index]], dice.pick(THEMES), explicit=explicit)
+    theme = THEMES[catalogue.theme[index]]
+    kin = THEME_FAMILIES[family_of(theme.name, THEME_FAMILIES)]
+    second = dice.pick([other for other in THEMES if other.name in kin] if dice.chance(STAYS_CLOSE) else THEMES)
+    return lyrics(dice, theme, second, explicit=explicit)
 
 
 def _audio(dice: Dice, catalogue: Catalogue, index: int, genre: Genre, *, sung: bool) -> dict[str, float]:

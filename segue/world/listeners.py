@@ -18,8 +18,8 @@ from segue.world.vocabulary import GENRES, THEMES
 INTERESTS = 3
 SHORTEST_INTEREST_DAYS, LONGEST_INTEREST_DAYS = 30, 240
 # How often the scene matters, how often the era, and how many of the other facets matter beside a scene or without.
-SCENE_MATTERS, ERA_MATTERS = 0.65, 0.25
-BESIDE_A_SCENE, WITHOUT_A_SCENE = (1, 1, 1, 2), (2, 3)
+SCENE_MATTERS, ERA_MATTERS = 0.9, 0.25
+BESIDE_A_SCENE, WITHOUT_A_SCENE = 3, 4
 OTHERS = ("genre", "theme", "sound", "region")
 # How often a facet is as the listener leans, and not something else for once.
 AS_USUAL = 0.75
@@ -82,7 +82,7 @@ class Listener:
 def opened(dice: Dice, aim: Aim) -> Aim:
     """The aim with all but a few facets left open."""
     scene, era = dice.chance(SCENE_MATTERS), dice.chance(ERA_MATTERS)
-    left_open = dice.sample(OTHERS, len(OTHERS))[dice.pick(BESIDE_A_SCENE if scene else WITHOUT_A_SCENE) :]
+    left_open = dice.sample(OTHERS, len(OTHERS))[BESIDE_A_SCENE if scene else WITHOUT_A_SCENE :]
     left_open += [] if scene else ["scene"]
     left_open += [] if era else ["era"]
     return replace(aim, **dict.fromkeys(left_open))

@@ -20,7 +20,7 @@ from segue.world.vocabulary import GENRES, MOODS, THEMES
 # The share of additions that have nothing to do with the playlist's idea.
 STRAYS = 0.06
 # The share that is another track of the artist before, as when people add an album.
-SAME_ARTIST = 0.15
+SAME_ARTIST = 0.25
 # A track that was once removed is wanted so much less.
 REMOVED = 0.05
 

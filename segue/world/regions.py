@@ -11,7 +11,8 @@ from functools import lru_cache
 
 from segue.world.dice import Dice
 
-WORDS_A_REGION = 20
+# Words of its own, and words that it shares with the region next to it; regions come in pairs.
+OWN_WORDS, SHARED_WORDS = 10, 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +55,12 @@ def coined(dice: Dice, region: int, least: int = 1, most: int = 2) -> str:
 @lru_cache
 def lexicon(region: int) -> tuple[str, ...]:
     """The words that titles of the region are made of, the same in every world."""
-    dice = Dice(0, "lexicon", region)
+    own = _words(Dice(0, "lexicon", region), region, OWN_WORDS)
+    return tuple(dict.fromkeys((*own, *_words(Dice(0, "shared", region // 2), region // 2 * 2, SHARED_WORDS))))
+
+
+def _words(dice: Dice, region: int, count: int) -> tuple[str, ...]:
     words: dict[str, None] = {}
-    while len(words) < WORDS_A_REGION:
+    while len(words) < count:
         words[coined(dice, region)] = None
     return tuple(words)

@@ -39,6 +39,8 @@ FAR_IN_MOOD = 0.25
 SKIPPED_GENRE, SKIPPED_SOUND = 0.85, 0.85
 DISLIKED_THEME, DISLIKED_REGION = 0.9, 0.8
 LIKED_ARTIST, LIKED_SCENE = 5.0, 3.0
+# The share of plays that is another track of the artist before, as when an album is played.
+SAME_ARTIST = 0.15
 LEAVES_MIDWAY = 0.3
 
 
@@ -66,17 +68,19 @@ class _Sitting:
         self._catalogue = catalogue
         self._weights = weights
         self._mood: Floats = np.asarray(1.0)
+        self._artist = -1
         self.kept = kept
 
     def odds(self) -> Floats:
-        return np.asarray(self._weights * self._mood)
+        same = self._weights * (self._catalogue.artist == self._artist)
+        return mixed(((1.0 - SAME_ARTIST, self._weights * self._mood), (SAME_ARTIST, same)))
 
     def turn(self, track: int, action: ListeningAction) -> None:
         """Take note of how a play went."""
         of = self._catalogue
         near = nearness(of, float(of.energy[track]), float(of.valence[track]), MOOD_WIDTH)
         if action is ListeningAction.PLAY_FINISHED:
-            self._mood = FAR_IN_MOOD + (1.0 - FAR_IN_MOOD) * near
+            self._mood, self._artist = FAR_IN_MOOD + (1.0 - FAR_IN_MOOD) * near, int(of.artist[track])
         elif action is ListeningAction.PLAY_SKIPPED:
             self._times(1.0 - SKIPPED_GENRE * GENRES_ALIKE[of.genre[track]][of.genre])
             self._times(1.0 - SKIPPED_SOUND * near)

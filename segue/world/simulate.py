@@ -25,17 +25,17 @@ class WorldSize:
     """How much of everything; each at least 1. `days` is how long playlists and sessions are watched."""
 
     tracks: int = 2_000
-    listeners: int = 300
-    playlists: int = 600
-    dialogues: int = 300
-    scenes: int = 20
+    listeners: int = 500
+    playlists: int = 1_000
+    dialogues: int = 500
+    scenes: int = 10
     days: int = 180
-    sessions_per_listener: int = 12
+    sessions_per_listener: int = 8
 
     @classmethod
     def of(cls, tracks: int, listeners: int) -> WorldSize:
-        """The size for this many tracks and listeners: two playlists and a dialogue a listener, 100 tracks a scene."""
-        return cls(tracks, listeners, 2 * listeners, listeners, max(4, tracks // 100))
+        """The size for this many tracks and listeners: two playlists and a dialogue a listener, 200 tracks a scene."""
+        return cls(tracks, listeners, 2 * listeners, listeners, max(4, tracks // 200))
 
 
 class World:

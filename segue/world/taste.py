@@ -16,30 +16,29 @@ import numpy as np
 from segue.world.catalogue import Catalogue
 from segue.world.dice import Floats
 from segue.world.regions import REGIONS
-from segue.world.vocabulary import GENRE_FAMILIES, GENRES, THEME_FAMILIES, THEMES
+from segue.world.vocabulary import GENRE_FAMILIES, GENRES, THEME_FAMILIES, THEMES, family_of
 
 # What a track weighs that misses a facet, against one that meets it.
-OFF = {"scene": 0.01, "genre": 0.01, "theme": 0.01, "sound": 0.01, "region": 0.01, "era": 0.15}
+OFF = {"scene": 0.02, "genre": 0.05, "theme": 0.05, "sound": 0.05, "region": 0.05, "era": 0.2}
 # A scene next door is met by so much.
 NEXT_DOOR = 0.05
 # What is kin to a genre, a theme or a region is met by so much.
 KIN = 0.8
 # Half-widths: of sound in the plane of energy and valence, of eras in years.
-SOUND_WIDTH, ERA_WIDTH = 0.25, 10.0
+SOUND_WIDTH, ERA_WIDTH = 0.3, 10.0
 # Nearer than this and a track is the next one in mood.
 MOOD_WIDTH = 0.2
 
 
-def _alike(names: Sequence[str], families: Sequence[Sequence[str]]) -> Floats:
+def _alike(families: Sequence[object]) -> Floats:
     """How well one thing stands in for another: 1 for itself, KIN within a family, else 0, [things, things]."""
-    family = np.array([next(place for place, kin in enumerate(families) if name in kin) for name in names])
-    return np.asarray(np.maximum(KIN * (family[:, None] == family[None]), np.eye(len(names))))
+    together = [[KIN * (one == other) for other in families] for one in families]
+    return np.asarray(np.maximum(together, np.eye(len(families))))
 
 
-GENRES_ALIKE = _alike([genre.name for genre in GENRES], GENRE_FAMILIES)
-THEMES_ALIKE = _alike([theme.name for theme in THEMES], THEME_FAMILIES)
-# Regions come in pairs of neighbours.
-REGIONS_ALIKE = _alike(list("aabbccdd")[: len(REGIONS)], ("a", "b", "c", "d"))
+GENRES_ALIKE = _alike([family_of(genre.name, GENRE_FAMILIES) for genre in GENRES])
+THEMES_ALIKE = _alike([family_of(theme.name, THEME_FAMILIES) for theme in THEMES])
+REGIONS_ALIKE = _alike([region // 2 for region in range(len(REGIONS))])
 
 
 @dataclass(frozen=True, slots=True)

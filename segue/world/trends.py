@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from segue.world.dice import Dice, Floats
 
 FRESH_DAYS = 21
-FRESH_BOOST = 2.5
+FRESH_BOOST = 2.0
 MOMENT_DAYS = 25
 MOMENT_SHARE = 0.04
 
@@ -35,14 +35,14 @@ class Waves:
 def scene_waves(dice: Dice, scenes: int, days: int) -> Waves:
     """Three waves for each scene while the world is watched, each of some weeks."""
     crest, width, height = dice.uniforms(scenes, 3), dice.uniforms(scenes, 3), dice.uniforms(scenes, 3)
-    return Waves((1.4 * crest - 0.2) * days, 20.0 + 40.0 * width, 2.0 * height)
+    return Waves((1.4 * crest - 0.2) * days, 20.0 + 40.0 * width, 0.8 * height)
 
 
 def track_moments(dice: Dice, tracks: int, days: int) -> Waves:
     """A moment for a few of the tracks, for no reason that anyone could name."""
     crest, lucky, height = dice.uniforms(tracks, 1), dice.uniforms(tracks, 1), dice.uniforms(tracks, 1)
     width = np.full((tracks, 1), float(MOMENT_DAYS))
-    return Waves((1.4 * crest - 0.2) * days, width, np.where(lucky < MOMENT_SHARE, 2.0 + 3.0 * height, 0.0))
+    return Waves((1.4 * crest - 0.2) * days, width, np.where(lucky < MOMENT_SHARE, 1.0 + 1.5 * height, 0.0))
 
 
 def freshness(release_day: NDArray[np.int64], day: int) -> Floats:

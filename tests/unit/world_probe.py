@@ -14,8 +14,10 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize
 from scipy.sparse import csr_matrix
 from scipy.special import logsumexp
+from sklearn.decomposition import TruncatedSVD
 from sklearn.feature_extraction import DictVectorizer
 from sklearn.feature_extraction.text import TfidfTransformer
+from sklearn.preprocessing import normalize
 
 from segue.catalog import Track
 
@@ -35,17 +37,17 @@ class Place:
 
 def tags_alike(tracks: Sequence[Track]) -> Floats:
     """The cosine of two tracks' tags, [tracks, tracks]."""
-    return _cosines([dict.fromkeys(track.tags, 1) for track in tracks])
+    return _cosines([dict.fromkeys(track.tags, 1) for track in tracks], 16)
 
 
 def metadata_alike(tracks: Sequence[Track]) -> Floats:
     """The cosine of two tracks' artists, decades, and words of titles."""
-    return _cosines([_credits(track) for track in tracks])
+    return _cosines([_credits(track) for track in tracks], 48)
 
 
 def lyrics_alike(tracks: Sequence[Track]) -> Floats:
     """The cosine of two tracks' words."""
-    return _cosines([dict.fromkeys(track.lyrics.split(), 1) for track in tracks])
+    return _cosines([dict.fromkeys(track.lyrics.split(), 1) for track in tracks], 24)
 
 
 def audio_alike(tracks: Sequence[Track]) -> Floats:
@@ -113,9 +115,11 @@ def _table(place: Place, kinds: Sequence[str]) -> Floats:
     return np.stack([*columns, *(np.log(np.abs(column) + 0.02) / 4.0 for column in columns)], axis=1)
 
 
-def _cosines(features: Sequence[Mapping[str, float]]) -> Floats:
+def _cosines(features: Sequence[Mapping[str, float]], topics: int) -> Floats:
+    """The cosine of rows in the space of their main topics (latent semantic analysis), at least 0."""
     weighed = TfidfTransformer().fit_transform(DictVectorizer().fit_transform(features))
-    return np.asarray((weighed @ weighed.T).toarray())
+    rows = normalize(TruncatedSVD(topics, random_state=1).fit_transform(weighed))
+    return np.asarray((rows @ rows.T).clip(0.0))
 
 
 def _credits(track: Track) -> dict[str, float]:
