@@ -15,7 +15,7 @@ from aiokafka import AIOKafkaProducer
 from bench.topic_log import producing, reading
 from segue import wire
 from segue.errors import StackError
-from segue.events import ReplyTo
+from segue.events import ReplyTo, SourceOffset
 from segue.recommendations import RecommendationList, RecommendationRequest, SessionSnapshot
 from services.runtime.topology import ANSWERS, REQUESTS
 
@@ -33,9 +33,15 @@ class Asker:
         self._asked = 0
 
     async def ask(
-        self, listener_id: str, deadline: float = 1.0, patience: float = 30.0, *, session_only: bool = False
+        self,
+        listener_id: str,
+        deadline: float = 1.0,
+        patience: float = 30.0,
+        *,
+        session_only: bool = False,
+        after: tuple[SourceOffset, ...] = (),
     ) -> RecommendationList:
-        """Return the answer to a request with a deadline in so many seconds.
+        """Return the answer to a request with a deadline in so many seconds, which has seen all up to `after`.
 
         Raises StackError when there is none after `patience` seconds more.
         """
@@ -44,7 +50,7 @@ class Asker:
         now = datetime.now(UTC)
         reply_to = ReplyTo(PARTITION, request_id, now + timedelta(seconds=deadline))
         request = RecommendationRequest(
-            request_id, listener_id, event_time=now, reply_to=reply_to, session_only=session_only
+            request_id, listener_id, event_time=now, reply_to=reply_to, session_only=session_only, after=after
         )
         waiting = self._waiting[request_id] = asyncio.get_running_loop().create_future()
         try:

@@ -1,13 +1,15 @@
 """Sessions is killed again and again while numbered events arrive: `python -m bench.faults_kill`.
 
-Nothing may be lost, every state must equal the sequential fold of the log, and duplicates must carry equal ids. Knows
-the topics and the stack; `coverage.py` and `folding.py` say what is right.
+Nothing may be lost, every state must equal the sequential fold of the log, and duplicates must carry equal ids. After
+every second kill the worker's folder is lost too, as on a new machine: it starts from the changelog alone. Knows the
+topics and the stack; `coverage.py` and `folding.py` say what is right.
 """
 
 from __future__ import annotations
 
 import asyncio
 import random
+import shutil
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
@@ -32,7 +34,7 @@ from bench.topic_log import end_offsets, producing, read_back, reading, wait_unt
 from deploy.local.stack import LocalStack
 from segue.errors import StackError
 from segue.session import FoldRules
-from services.runtime.topology import LISTENING_EVENTS, RECOMMENDATIONS, SESSION_TOPICS
+from services.runtime.topology import LISTENING_EVENTS, RECOMMENDATIONS, SESSION_TOPICS, SESSIONS_CHANGELOG
 
 TARGETS = (Target("lost", 0), Target("wrong_states", 0), Target("unmarked_duplicates", 0))
 LISTENERS = 200
@@ -66,6 +68,8 @@ class Run:
     start: datetime = field(default_factory=lambda: datetime.now(UTC))
     written: list[Written] = field(default_factory=list)
     answered: int = 0
+    # Restarts without a table, and how many records of the changelog there were to make it from, each time.
+    changelog: list[int] = field(default_factory=list)
 
 
 def measure(stack: LocalStack, plan: Plan, console: Console) -> Figures:
@@ -82,17 +86,24 @@ async def _measure(stack: LocalStack, plan: Plan, console: Console) -> Figures:
         with program.progress(console) as progress:
             task = progress.add_task(f"events, {plan.kills} kills", total=plan.events)
             *blocks, last = plan.blocks()
-            for block in blocks:
+            for number, block in enumerate(blocks):
                 sending = asyncio.create_task(_send(producer, load, block, plan, run, lambda: progress.advance(task)))
                 await _wait_for_more_answers(run)
                 await asyncio.sleep(chance.uniform(SOONEST, LATEST))
                 await asyncio.to_thread(stack.kill, "sessions")
+                if number % 2 == 1:
+                    await _lose_tables(stack, run)
                 await asyncio.to_thread(stack.restart, "sessions")
                 await sending
             await _send(producer, load, last, plan, run, lambda: progress.advance(task))
     with console.status("comparing states with the fold of the log"):
         await wait_until_committed(kafka, await end_offsets(kafka, [topic.name for topic in SESSION_TOPICS]), CATCH_UP)
-        return await figures(kafka, run.written)
+        return {
+            **await figures(kafka, run.written),
+            "kills": plan.kills,
+            "recovered_from_changelog": len(run.changelog),
+            "least_changelog_records": min(run.changelog, default=0),
+        }
 
 
 async def figures(kafka: str, written: Sequence[Written]) -> dict[str, int]:
@@ -141,6 +152,13 @@ async def _counting_answers(kafka: str, run: Run) -> AsyncIterator[None]:
             yield
         finally:
             counting.cancel()
+
+
+async def _lose_tables(stack: LocalStack, run: Run) -> None:
+    """Remove what the killed worker had on its disk, and note what the changelog holds."""
+    # A folder that is not there would mean that nothing was lost, and nothing shown.
+    await asyncio.to_thread(shutil.rmtree, stack.config.folder / "state" / "sessions")
+    run.changelog.append(sum((await end_offsets(stack.config.kafka, [SESSIONS_CHANGELOG.name])).values()))
 
 
 async def _wait_for_more_answers(run: Run) -> None:

@@ -93,14 +93,19 @@ def figures(sent: list[Sent], dead: list[Record], emitted: list[Emitted]) -> Fig
         "dead_letters": len(dead),
         "unaccounted_by_kind": dict(unaccounted),
         "unanswered_by_kind": dict(unanswered),
-        "reasons": dict(Counter(dict(letter.headers).get("segue-reason", b"none").decode() for letter in dead)),
+        "reasons": dict(Counter(_said(letter).get("segue-reason", "none") for letter in dead)),
     }
 
 
 def place_of(letter: Record) -> Place:
     """Return where the record of a dead letter lay."""
-    said = {name: value.decode() for name, value in letter.headers if name.startswith("segue-")}
+    said = _said(letter)
     return said["segue-topic"], int(said["segue-partition"]), int(said["segue-offset"])
+
+
+def _said(letter: Record) -> dict[str, str]:
+    """Return what the dead letter says beside what its record had."""
+    return {name: value.decode() for name, value in letter.headers if name.startswith("segue-") and value is not None}
 
 
 def _is_accounted(one: Sent, letters: dict[Place, Record]) -> bool:
@@ -109,9 +114,10 @@ def _is_accounted(one: Sent, letters: dict[Place, Record]) -> bool:
     letter = letters.get(one.place)
     if letter is None:
         return False
-    headers = dict(letter.headers)
-    is_whole = (letter.key, letter.value) == one.sending[1:]
-    return is_whole and bool(headers.get("segue-reason")) and bool(headers.get("segue-error"))
+    said = _said(letter)
+    original = letter.headers[: len(one.sending.headers)]
+    is_whole = (letter.key, letter.value, original) == one.sending[1:]
+    return is_whole and bool(said.get("segue-reason")) and bool(said.get("segue-error"))
 
 
 def _unanswered(good: list[Sent], emitted: list[Emitted], letters: dict[Place, Record]) -> list[Sent]:
@@ -138,9 +144,8 @@ async def _send(producer: AIOKafkaProducer, good: int, advance: Callable[[], Non
 
 
 async def _send_one(producer: AIOKafkaProducer, sending: Sending) -> Place | None:
-    topic, key, value = sending
     try:
-        at = await producer.send_and_wait(topic, value, key)
+        at = await producer.send_and_wait(sending.topic, sending.value, sending.key, headers=list(sending.headers))
     except MessageSizeTooLargeError:
         return None
     return at.topic, at.partition, at.offset

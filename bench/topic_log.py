@@ -87,7 +87,7 @@ async def wait_until_committed(kafka: str, ends: Offsets, within: float, group: 
 
 def record_of(message: Any) -> Record:
     """Return the record behind a consumed message."""
-    headers = tuple((name, bytes(value)) for name, value in message.headers)
+    headers = tuple(message.headers)
     return Record(
         message.topic, message.partition, message.offset, message.timestamp, message.key, message.value, headers
     )

@@ -13,7 +13,15 @@ from math import isfinite
 import msgspec
 
 from segue.errors import InvalidMessage, Violation
-from segue.events import MAX_NAME_LENGTH, Message, SourceOffset, Time, UInt32, id_violations, length_violations
+from segue.events import (
+    Message,
+    SourceOffset,
+    Time,
+    UInt32,
+    id_violations,
+    name_violations,
+    prose_violations,
+)
 
 MAX_ARTISTS = 100
 MAX_TAGS = 200
@@ -38,13 +46,17 @@ class Track(Message, frozen=True):
 
 
 class TrackCodes(Message, frozen=True):
-    """The five codes of a track; None means that the modality is absent."""
+    """The five codes of a track; None means that the modality is absent.
+
+    `codebook_version` says which codebooks made them: only beside those do the numbers mean anything.
+    """
 
     playlist: UInt32 | None = None
     tags: UInt32 | None = None
     metadata: UInt32 | None = None
     lyrics: UInt32 | None = None
     audio: UInt32 | None = None
+    codebook_version: str = ""
 
 
 class Neighbour(Message, frozen=True):
@@ -76,17 +88,14 @@ def _violations(track: Track) -> Iterator[Violation]:
     yield from id_violations("track_id", track.track_id)
     if not track.title.strip():
         yield Violation("title", "is required")
-    for field, value, most in (
-        ("title", track.title, MAX_NAME_LENGTH),
-        ("album", track.album, MAX_NAME_LENGTH),
-        ("lyrics", track.lyrics, MAX_LYRICS_LENGTH),
-    ):
-        yield from length_violations(field, value, most)
+    yield from name_violations("title", track.title)
+    yield from name_violations("album", track.album)
+    yield from prose_violations("lyrics", track.lyrics, MAX_LYRICS_LENGTH)
     for field, entries, most in (("artists", track.artists, MAX_ARTISTS), ("tags", track.tags, MAX_TAGS)):
         if len(entries) > most:
             yield Violation(field, f"has {len(entries)} entries; at most {most} are allowed")
         for index, entry in enumerate(entries):
-            yield from length_violations(f"{field}[{index}]", entry, MAX_NAME_LENGTH)
+            yield from name_violations(f"{field}[{index}]", entry)
     if track.release_date and not RELEASE_DATE.fullmatch(track.release_date):
         yield Violation("release_date", f"is {track.release_date!r}; write 1999, 1999-05 or 1999-05-21")
     if not 0.0 <= track.duration_seconds <= 86_400.0:
@@ -94,5 +103,6 @@ def _violations(track: Track) -> Iterator[Violation]:
     if len(track.audio_features) > MAX_AUDIO_FEATURES:
         yield Violation("audio_features", f"has {len(track.audio_features)} entries; at most {MAX_AUDIO_FEATURES}")
     for name, feature in track.audio_features.items():
+        yield from name_violations(f"audio_features[{name!r}]", name)
         if not isfinite(feature):
-            yield Violation(f"audio_features[{name}]", f"is {feature}; it must be finite")
+            yield Violation(f"audio_features[{name!r}]", f"is {feature}; it must be finite")

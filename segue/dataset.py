@@ -15,13 +15,13 @@ from typing import TypeVar
 from segue.catalog import Track, validate_track
 from segue.errors import DatasetError, InvalidMessage, Violation
 from segue.events import (
-    MAX_NAME_LENGTH,
     MAX_TEXT_LENGTH,
     ListeningAction,
     Message,
     Time,
     id_violations,
     length_violations,
+    name_violations,
 )
 from segue.jsonlines import read_rows, write_rows
 
@@ -175,7 +175,7 @@ def validate_playlist(playlist: Playlist) -> None:
     """Raise InvalidMessage with every violation of the playlist."""
     violations = [
         *id_violations("playlist_id", playlist.playlist_id),
-        *length_violations("name", playlist.name, MAX_NAME_LENGTH),
+        *name_violations("name", playlist.name),
     ]
     for index, entry in enumerate(playlist.entries):
         violations += id_violations(f"entries[{index}].track_id", entry.track_id)

@@ -14,6 +14,7 @@ from typing import Annotated
 import msgspec
 
 from segue.errors import InvalidMessage, Violation
+from segue.printable import control_in
 
 MAX_ID_LENGTH = 128
 MAX_TEXT_LENGTH = 2_000
@@ -125,7 +126,7 @@ def validate_listening_event(event: ListeningEvent) -> None:
             *_ids(event, "event_id", "listener_id", "track_id"),
             *_optional_id(event, "session_id"),
             *_chosen(event.action, ListeningAction.UNSPECIFIED),
-            *_dated(event.event_time),
+            *date_violations(event.event_time),
             *_position(event.position_seconds),
         )
     )
@@ -138,7 +139,7 @@ def validate_chat_turn(turn: ChatTurn) -> None:
             *_ids(turn, "turn_id", "listener_id"),
             *_optional_id(turn, "session_id"),
             *_text(turn.text),
-            *_dated(turn.event_time),
+            *date_violations(turn.event_time),
             *count_violations(turn.count),
             *filter_violations(turn.filters),
             *position_violations(turn.after),
@@ -153,8 +154,8 @@ def validate_playlist_event(event: PlaylistEvent) -> None:
         (
             *_ids(event, "event_id", "playlist_id", *(["track_id"] if about_track else [])),
             *_chosen(event.action, PlaylistAction.UNSPECIFIED),
-            *_dated(event.event_time),
-            *length_violations("name", event.name, MAX_NAME_LENGTH),
+            *date_violations(event.event_time),
+            *name_violations("name", event.name),
         )
     )
 
@@ -172,6 +173,18 @@ def length_violations(field: str, value: str, most: int) -> Iterator[Violation]:
     """What is wrong with the length of a text, in characters."""
     if len(value) > most:
         yield Violation(field, f"has {len(value)} characters; at most {most} are allowed")
+
+
+def name_violations(field: str, value: str) -> Iterator[Violation]:
+    """What is wrong with a name that is shown in one line: a title, an artist, a tag; an empty one is none."""
+    yield from length_violations(field, value, MAX_NAME_LENGTH)
+    yield from _controls(field, control_in(value))
+
+
+def prose_violations(field: str, value: str, most: int) -> Iterator[Violation]:
+    """What is wrong with a text of several lines, of at most so many characters."""
+    yield from length_violations(field, value, most)
+    yield from _controls(field, control_in(value, prose=True))
 
 
 def count_violations(count: int) -> Iterator[Violation]:
@@ -196,6 +209,14 @@ def position_violations(after: tuple[SourceOffset, ...]) -> Iterator[Violation]:
         yield Violation("after", f"has {len(after)} entries; at most {MAX_POSITIONS} are allowed")
 
 
+def date_violations(event_time: datetime | None) -> Iterator[Violation]:
+    """What is wrong with a required event time."""
+    if event_time is None:
+        yield Violation("event_time", "is required, as RFC 3339, for example 2026-01-31T12:00:00Z")
+    elif event_time < EARLIEST:
+        yield Violation("event_time", f"is {event_time.isoformat()}; it must not lie before 1970")
+
+
 def _refuse(violations: Iterable[Violation]) -> None:
     if found := tuple(violations):
         raise InvalidMessage(*found)
@@ -217,13 +238,6 @@ def _chosen(action: StrEnum, unspecified: StrEnum) -> Iterator[Violation]:
         yield Violation("action", f"is required; one of {choices}")
 
 
-def _dated(event_time: datetime | None) -> Iterator[Violation]:
-    if event_time is None:
-        yield Violation("event_time", "is required, as RFC 3339, for example 2026-01-31T12:00:00Z")
-    elif event_time < EARLIEST:
-        yield Violation("event_time", f"is {event_time.isoformat()}; it must not lie before 1970")
-
-
 def _position(seconds: float) -> Iterator[Violation]:
     if not 0.0 <= seconds <= 86_400.0:
         yield Violation("position_seconds", f"is {seconds}; it must lie between 0 and 86400 seconds")
@@ -232,4 +246,9 @@ def _position(seconds: float) -> Iterator[Violation]:
 def _text(text: str) -> Iterator[Violation]:
     if not text.strip():
         yield Violation("text", "is empty; say something")
-    yield from length_violations("text", text, MAX_TEXT_LENGTH)
+    yield from prose_violations("text", text, MAX_TEXT_LENGTH)
+
+
+def _controls(field: str, control: str | None) -> Iterator[Violation]:
+    if control is not None:
+        yield Violation(field, f"holds the control character U+{ord(control):04X}; leave it out")

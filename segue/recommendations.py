@@ -18,6 +18,7 @@ from segue.events import (
     Time,
     UInt32,
     count_violations,
+    date_violations,
     filter_violations,
     id_violations,
     position_violations,
@@ -112,6 +113,8 @@ def validate_request(request: RecommendationRequest) -> None:
     violations = [
         *id_violations("request_id", request.request_id),
         *id_violations("listener_id", request.listener_id),
+        *(id_violations("session_id", request.session_id) if request.session_id else ()),
+        *(date_violations(request.event_time) if request.event_time else ()),
         *count_violations(request.count),
         *filter_violations(request.filters),
         *position_violations(request.after),

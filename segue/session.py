@@ -11,8 +11,8 @@ adding it again would drop it again.
 
 from __future__ import annotations
 
-import sys
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 
 import msgspec
 
@@ -99,10 +99,9 @@ def apply(session: Session, event: ListeningEvent, at: Position, rules: FoldRule
     entry = SessionEvent(
         time_ms=time_ms,
         event_id=event.event_id,
-        # Many listeners play the same track, and one listener's events share a session: one string serves all.
-        track_id=sys.intern(event.track_id),
+        track_id=_shared(event.track_id),
         action_number=_ACTIONS.index(event.action),
-        session_id=sys.intern(event.session_id),
+        session_id=_shared(event.session_id),
         position_seconds=event.position_seconds,
     )
     if all(known.event_id != entry.event_id for known in events):
@@ -195,6 +194,15 @@ def from_ms(time_ms: int) -> datetime:
 
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+@lru_cache(maxsize=16_384)
+def _shared(text: str) -> str:
+    """Return one string for all that are equal: many listeners play a track, one listener's events share a session.
+
+    Bounded, unlike interning: in Python 3.12 an interned string may stay for ever.
+    """
+    return text
 
 
 def _already_read(session: Session, at: Position) -> bool:

@@ -13,16 +13,16 @@ RUN pip3 install --no-cache-dir --break-system-packages "uv==${UV_VERSION}" \
  && uv pip install --system --break-system-packages --no-cache ${TORCH_BACKEND:+--torch-backend ${TORCH_BACKEND}} \
       torch -c requirements.lock
 COPY pyproject.toml ./
-# Beside the model's own packages, those with which it reads its settings and follows track-tokens.
+# Beside the model's own packages, those with which it reads its settings, follows track-tokens and is measured.
 RUN uv pip install --system --break-system-packages --no-cache --compile-bytecode \
-      -r pyproject.toml --extra model pydantic-settings structlog kafka-python -c requirements.lock
+      -r pyproject.toml --extra model pydantic-settings structlog kafka-python prometheus-client -c requirements.lock
 COPY segue /opt/segue/segue
 COPY services/__init__.py /opt/segue/services/
 COPY services/runtime /opt/segue/services/runtime
 COPY model_repo /opt/segue/model_repo
 RUN python3 -c "import pathlib, sysconfig; \
 pathlib.Path(sysconfig.get_path('purelib'), 'segue.pth').write_text('/opt/segue\n')" \
- && cd / && python3 -c "import segue.model.recommender, services.runtime.index_follower"
+ && cd / && python3 -c "import segue.model.recommender, services.runtime.index_follower, services.runtime.index_metrics"
 # torch asks for the user's name and home to place its caches.
 ENV USER=triton HOME=/tmp PYTHONDONTWRITEBYTECODE=1 OMP_NUM_THREADS=1 MKL_NUM_THREADS=1
 WORKDIR /opt/segue

@@ -47,6 +47,7 @@ def mean(histogram: str) -> str:
 
 
 VERSIONS = "count by (model_version) (segue_model_info == 1)"
+INDEXED = "count by (model_version, codebook_version) (segue_index_info == 1)"
 
 ROWS: dict[str, list[Panel]] = {
     "Is it well": [
@@ -168,6 +169,30 @@ ROWS: dict[str, list[Panel]] = {
             "By the producer's clock, of the newest edit that the tokens reflect.",
         ),
         Panel(
+            "Index behind track-tokens",
+            "short",
+            {"{{instance}}": "segue_index_lag"},
+            "Records that the recommender's index does not hold yet.",
+        ),
+        Panel(
+            "Tokens taken into the index",
+            "cps",
+            {"{{outcome}}": rate("segue_index_tokens_total", "outcome")},
+            "`failed` is a defect, `refused` a record that is no tokens; each costs its own track only.",
+        ),
+        Panel(
+            "From tokens to the index",
+            "s",
+            {"p50": quantile(0.5, "segue_index_age_seconds"), "p99": quantile(0.99, "segue_index_age_seconds")},
+            "By the broker's clock: from then on recommendations know of it.",
+        ),
+        Panel(
+            "Making an index",
+            "s",
+            {"p50": quantile(0.5, "segue_index_apply_seconds"), "p99": quantile(0.99, "segue_index_apply_seconds")},
+            "Of one batch of tokens, beside the requests. Grows with the catalogue.",
+        ),
+        Panel(
             "Size of a state",
             "bytes",
             {
@@ -178,6 +203,14 @@ ROWS: dict[str, list[Panel]] = {
         ),
     ],
     "The model": [
+        Panel(
+            "Served",
+            "none",
+            {"model {{model_version}}, codebooks {{codebook_version}}": INDEXED},
+            "Recommenders by checkpoint and codebooks; codes of other codebooks are not read.",
+            "stat",
+            {"textMode": "value_and_name"},
+        ),
         Panel(
             "Model call",
             "s",

@@ -9,6 +9,7 @@ import signal
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -20,10 +21,13 @@ from deploy.local import background
 from deploy.local.config import load
 from deploy.local.jars import kafka_classpath
 from deploy.local.parts import cache_folder
+from deploy.local.preflight import check_checkpoint
+from deploy.local.restarts import Restarts
 from deploy.local.stack import LocalStack
-from deploy.local.view import Logs, Progress, state_table
+from deploy.local.view import PLAIN_WIDTH, Logs, Progress, state_table
 from deploy.local.warm import warm_up
 from segue.errors import SegueError
+from segue.printable import in_lines
 
 if TYPE_CHECKING:
     from deploy.local.demo.figures import Figures
@@ -31,6 +35,8 @@ if TYPE_CHECKING:
 
 app = typer.Typer(help=__doc__.splitlines()[0], no_args_is_help=True, add_completion=False)
 console = Console()
+if not console.is_terminal:
+    console.width = PLAIN_WIDTH
 errors = Console(stderr=True)
 
 WATCH_SECONDS = 0.2
@@ -46,8 +52,8 @@ def _one_sentence() -> Iterator[None]:
         signal.signal(number, signal.default_int_handler)
     try:
         yield
-    except SegueError as error:
-        errors.print(str(error), style="bold red", highlight=False, markup=False, soft_wrap=True)
+    except (SegueError, OSError) as error:  # a folder that cannot be written, a disk that is full
+        errors.print(in_lines(str(error)), style="bold red", highlight=False, markup=False, soft_wrap=True)
         raise typer.Exit(1) from error
     except KeyboardInterrupt as interruption:
         raise typer.Exit(INTERRUPTED) from interruption
@@ -57,9 +63,11 @@ def _one_sentence() -> Iterator[None]:
 def up() -> None:
     """Start the stack and leave it running."""
     with _one_sentence():
-        running = background.start(load(), Progress(console))
+        config = load()
+        check_checkpoint(config.checkpoint)
+        running = background.start(config, Progress(console))
         console.print(state_table(running.parts))
-        console.print("running; `make down` stops it, logs are in .segue/logs")
+        console.print(f"running; `make down` stops it, logs are in {config.logs}", highlight=False, soft_wrap=True)
 
 
 @app.command()
@@ -126,11 +134,14 @@ def fetch() -> None:
 
 @app.command(hidden=True)
 def supervise() -> None:
-    """Hold the stack that `up` starts, until it is asked to stop. What ends meanwhile is shown by `status`."""
+    """Hold the stack that `up` starts, until it is asked to stop. What ends meanwhile is started again."""
     with _one_sentence(), LocalStack(load(), console=errors) as stack:
+        restarts = Restarts(stack)
         while True:
-            for message in stack.ended():
-                errors.print(message, markup=False, soft_wrap=True)
+            for message in restarts.look():
+                errors.print(
+                    f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ} {in_lines(message)}", markup=False, soft_wrap=True
+                )
             time.sleep(WATCH_SECONDS)
 
 

@@ -42,6 +42,7 @@ class StackConfig(BaseSettings):
     triton_http_port: Port = Field(8000, description="Triton over HTTP")
     triton_grpc_port: Port = Field(8001, description="Triton over gRPC")
     triton_metrics_port: Port = Field(8002, description="Triton's own metrics")
+    recommender_metrics_port: Port = Field(7704, description="/metrics, /live, /ready of the recommender in Triton")
     gateway_port: Port = Field(7600, description="the gateway's gRPC port")
     gateway_metrics_port: Port = Field(7701, description="the gateway's /metrics, /live, /ready")
     sessions_metrics_port: Port = Field(7702, description="the same of sessions")

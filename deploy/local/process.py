@@ -57,6 +57,10 @@ class Process:
         """Return the exit code, negative for a signal; None while it runs."""
         return self._popen.poll()
 
+    def is_up(self) -> bool:
+        """Whether it runs and says that it is ready; a task never is."""
+        return self.exit_code() is None and self.part.ready is not None and self.part.ready()
+
     def how_it_ended(self) -> str:
         """Return its exit code or the signal that ended it, in words."""
         code = self.exit_code() or 0

@@ -16,7 +16,7 @@ def service_parts(config: StackConfig) -> Iterator[Part]:
     """Yield the topics' creation and the services, which need the broker, the topics and the model server."""
     common = _environment(config)
     topics = (sys.executable, "-m", "services.runtime.topics")
-    yield Part("topics", topics, {**common}, after=frozenset({"kafka"}))
+    yield Part("topics", topics, {**common, **config.service_environment}, after=frozenset({"kafka"}))
     for name in SERVICES:
         yield _service(config, name, common)
 

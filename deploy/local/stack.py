@@ -132,19 +132,33 @@ class LocalStack:
 
     def check(self) -> None:
         """Raise StackError when a part has ended that nobody asked to."""
-        for message in self.ended():
+        for message in self.ended().values():
             raise StackError(message)
 
-    def ended(self) -> list[str]:
+    def ended(self) -> dict[str, str]:
         """Return a message for each part that has ended since the last call without being asked to."""
-        messages = []
-        for process in self._running.values():
+        messages = {}
+        for name, process in self._running.items():
             process.bound_log()
             if not process.part.is_task and not process.is_stopping and process.exit_code() is not None:
                 process.is_stopping = True
-                self._note(process.part.name, "exited", process.seconds(), process.how_it_ended())
-                messages.append(_ended(process))
+                self._note(name, "exited", process.seconds(), process.how_it_ended())
+                messages[name] = _ended(process)
         return messages
+
+    def look_for_ready(self) -> list[str]:
+        """Return a message for each part that was started again and has become ready since the last call."""
+        became = [process for process in self._running.values() if process.is_up() and not process.is_ready]
+        for process in became:
+            process.is_ready = True
+            name = process.part.name
+            self._note(name, "ready", process.seconds(), self._record.parts[name].detail)
+        return [f"{process.part.name} is ready after {process.seconds():.1f} s" for process in became]
+
+    def explain(self, name: str, detail: str) -> None:
+        """Add to a part's state what a person should know of it."""
+        part = self._record.parts[name]
+        self._note(name, part.state, part.seconds or 0.0, f"{part.detail}; {detail}" if part.detail else detail)
 
     def _prepare(self) -> None:
         self._open.enter_context(record.held(self.config.folder))
@@ -197,10 +211,7 @@ class LocalStack:
         if process.is_ready or process.is_stopping:
             return
         part, code = process.part, process.exit_code()
-        if part.is_task:
-            process.is_ready = code == 0
-        elif code is None:
-            process.is_ready = part.ready is not None and part.ready()
+        process.is_ready = code == 0 if part.is_task else process.is_up()
         if process.is_ready:
             self._note(part.name, "done" if part.is_task else "ready", process.seconds())
         elif code is not None:
@@ -216,7 +227,13 @@ class LocalStack:
     def _note(self, name: str, state: str, seconds: float, detail: str = "") -> None:
         part = self._record.parts[name]
         part.state, part.seconds, part.detail = state, round(seconds, 2), detail
-        self._record.write(self.config.folder)
+        try:
+            self._record.write(self.config.folder)
+        except OSError as error:
+            if self._record.phase != "running":
+                raise
+            # What runs goes on: a full disk costs what `status` shows, and not the parts that can do without it.
+            self._console.print(f"{name} is {state}, which cannot be written down: {error}", markup=False)
         self._report(name, part)
 
     def _phase(self, phase: str) -> None:

@@ -18,6 +18,7 @@ from deploy.local.probes import http_is_ok
 from segue.errors import StackError
 
 SHARED_MEMORY = Path("/dev/shm")  # noqa: S108  # where Triton puts its regions; it is not ours to choose
+PORTS = ("triton_http_port", "triton_grpc_port", "triton_metrics_port", "recommender_metrics_port")
 
 
 def triton_part(config: StackConfig, region_prefix: str, *, with_kafka: bool = True) -> Part:
@@ -28,7 +29,7 @@ def triton_part(config: StackConfig, region_prefix: str, *, with_kafka: bool = T
     wheel = _wheel()
     models = model_names(config.model_repository)
     backends = _backends(wheel, config.folder / "triton" / "backends")
-    ports = {name: getattr(config, name) for name in ("triton_http_port", "triton_grpc_port", "triton_metrics_port")}
+    ports = {name: getattr(config, name) for name in PORTS}
     return Part(
         "triton",
         (
@@ -120,6 +121,7 @@ def _environment(config: StackConfig, wheel: Path) -> dict[str, str]:
         "LD_LIBRARY_PATH": f"{sysconfig.get_config_var('LIBDIR')}:{libraries}",
         "SEGUE_CHECKPOINT": str(config.checkpoint),
         "SEGUE_KAFKA": config.kafka,
+        "SEGUE_METRICS_PORT": str(config.recommender_metrics_port),
         # More threads spin against the other processes of this machine.
         "OMP_NUM_THREADS": "1",
         "MKL_NUM_THREADS": "1",

@@ -11,10 +11,13 @@ from rich.text import Text
 
 from deploy.local.parts import NAMES
 from deploy.local.record import PartRecord
+from segue.printable import in_a_line
 
 COLOURS = ("cyan", "magenta", "green", "yellow", "blue", "red")
 STYLES = {"ready": "green", "done": "green", "starting": "yellow", "exited": "bold red", "not ready": "bold red"}
 NAME_WIDTH = 14
+# Without a terminal a line is a line: wide enough that nothing of a table is folded.
+PLAIN_WIDTH = 240
 CHUNK_BYTES = 1 << 20
 
 
@@ -48,7 +51,7 @@ class Logs:
         for name, file in self._files.items():
             for line in self._new_lines(name, file):
                 prefix = Text(f"{name:<{NAME_WIDTH}}", style=colour(name))
-                self._console.print(prefix + Text(line), soft_wrap=True)
+                self._console.print(prefix + Text(in_a_line(line)), soft_wrap=True)
 
     def _new_lines(self, name: str, file: Path) -> list[str]:
         if not file.exists():
@@ -69,7 +72,9 @@ def state_table(parts: Mapping[str, PartRecord]) -> Table:
     for name, part in parts.items():
         state = Text(part.state, style=STYLES.get(part.state, ""))
         seconds = "" if part.seconds is None else f"{part.seconds:.1f}"
-        table.add_row(Text(name, style=colour(name)), state, str(part.pid or ""), seconds, addresses(part), part.detail)
+        table.add_row(
+            Text(name, style=colour(name)), state, str(part.pid or ""), seconds, addresses(part), Text(part.detail)
+        )
     return table
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from pathlib import Path
 
@@ -15,6 +16,7 @@ INTERRUPTED = 130
 
 def main() -> int:
     """Set up and return the exit code."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         environment = Environment(Path(__file__).resolve().parents[2], os.environ.get("SEGUE_TORCH") or None)
         if not environment.is_complete():

@@ -11,8 +11,9 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
-from segue.cli import client, data, evaluation, status, training
+from segue.cli import client, data, evaluation, status, synthesis, training
 from segue.errors import SegueError
+from segue.printable import in_lines
 
 
 class _OneSentence(TyperGroup):
@@ -22,7 +23,7 @@ class _OneSentence(TyperGroup):
         try:
             return super().invoke(ctx)
         except SegueError as error:
-            typer.echo(f"segue: {error}", err=True)
+            typer.echo(in_lines(f"segue: {error}"), err=True)
             raise typer.Exit(1) from error
 
 
@@ -36,4 +37,5 @@ app.add_typer(data.app)
 app.add_typer(client.app)
 app.add_typer(status.app)
 app.add_typer(training.app)
+app.add_typer(synthesis.app)
 app.add_typer(evaluation.app)

@@ -113,7 +113,7 @@ def watch(
 
 @app.command()
 def chat(
-    listener: Annotated[str, typer.Option(help="The listener's id.")] = "me",
+    listener: Annotated[str, typer.Argument(metavar="[LISTENER]", help="The listener's id.")] = "me",
     say: Annotated[str, typer.Option(help="Say this one thing, and end.")] = "",
     count: Count = 5,
     address: Address = LOCAL,

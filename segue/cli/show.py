@@ -1,4 +1,7 @@
-"""How lists and health look on a terminal, and as JSON lines. Knows what they hold, not where they come from."""
+"""How lists and health look on a terminal, and as JSON lines. Knows what they hold, not where they come from.
+
+No text from elsewhere reaches the terminal with its control characters.
+"""
 
 from __future__ import annotations
 
@@ -12,9 +15,15 @@ from rich.text import Text
 
 from segue import wire
 from segue.events import SourceOffset
+from segue.printable import in_a_line, in_json, in_lines
 from segue.recommendations import RecommendationList, RecommendedTrack
 
+# Without a terminal a line is a line: wide enough that nothing of a list is folded.
+PLAIN_WIDTH = 240
+
 console = Console()
+if not console.is_terminal:
+    console.width = PLAIN_WIDTH
 
 
 def recommendations(answer: RecommendationList, *, as_json: bool) -> None:
@@ -23,12 +32,13 @@ def recommendations(answer: RecommendationList, *, as_json: bool) -> None:
         _line(wire.encode(answer))
         return
     if answer.degraded:
-        console.print(Text(f"degraded: {answer.degraded_reason}", style="yellow"))
+        console.print(Text(in_a_line(f"degraded: {answer.degraded_reason}"), style="yellow"))
     table = Table(box=None, pad_edge=False)
     for name in ("#", "track", "artists", "score", "why"):
         table.add_column(name, justify="right" if name in ("#", "score") else "left", overflow="fold")
     for rank, track in enumerate(answer.tracks, start=1):
-        table.add_row(str(rank), Text(track.title or track.track_id), Text(", ".join(track.artists)), *_why(track))
+        title, artists = in_a_line(track.title or track.track_id), in_a_line(", ".join(track.artists))
+        table.add_row(str(rank), Text(title), Text(artists), *_why(track))
     console.print(table if answer.tracks else Text("no tracks", style="dim"))
 
 
@@ -43,24 +53,33 @@ def written(count: int, positions: Iterable[SourceOffset], *, as_json: bool) -> 
 
 def piece(text: str) -> None:
     """Print a piece of a reply, as it comes."""
-    console.print(Text(text), end="", soft_wrap=True)
+    console.print(Text(in_lines(text)), end="", soft_wrap=True)
 
 
-def health(parts: Mapping[str, str], *, as_json: bool) -> None:
-    """Print each part with what is wrong with it; nothing wrong is an empty text."""
+def health(parts: Mapping[str, str], seconds: Mapping[str, float], *, as_json: bool) -> None:
+    """Print each part with what is wrong with it; nothing wrong is an empty text. `seconds`: for how long it runs."""
     if as_json:
         _line(orjson.dumps({part: wrong or "healthy" for part, wrong in parts.items()}))
         return
     table = Table(box=None, pad_edge=False, show_header=False)
     for part, wrong in parts.items():
-        table.add_row(Text(part), Text(wrong or "healthy", style="red" if wrong else "green"))
+        fine = f"healthy, for {_duration(seconds[part])}" if part in seconds else "healthy"
+        table.add_row(Text(part), Text(in_a_line(wrong) or fine, style="red" if wrong else "green"))
     console.print(table)
 
 
+def _duration(seconds: float) -> str:
+    """Return a duration in its two largest units."""
+    minutes, hours, days = int(seconds // 60), int(seconds // 3_600), int(seconds // 86_400)
+    if days:
+        return f"{days} d {hours % 24} h"
+    return f"{hours} h {minutes % 60} min" if hours else f"{minutes} min {int(seconds % 60)} s"
+
+
 def _why(track: RecommendedTrack) -> tuple[str, Text]:
-    return f"{track.score:.3f}", Text("; ".join(reason.text for reason in track.reasons), style="dim")
+    return f"{track.score:.3f}", Text(in_a_line("; ".join(reason.text for reason in track.reasons)), style="dim")
 
 
 def _line(value: bytes) -> None:
-    sys.stdout.write(f"{value.decode()}\n")
+    sys.stdout.write(f"{in_json(value.decode())}\n")
     sys.stdout.flush()

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import http.client
 import json
+import re
 import socket
+import time
 from collections.abc import Iterator
 from typing import Annotated
 
@@ -19,6 +21,8 @@ app = typer.Typer()
 
 # Seconds; a part that needs longer to say how it is, is not well.
 TIMEOUT = 2.0
+# What every Python process with prometheus-client serves: seconds since the epoch.
+STARTED = re.compile(r"^process_start_time_seconds (\S+)$", re.MULTILINE)
 
 
 @app.command()
@@ -43,7 +47,9 @@ def status(
         "sessions": _ready(sessions, "/ready"),
         "track_tokens": _ready(track_tokens, "/ready"),
     }
-    show.health(parts, as_json=as_json)
+    processes = {"gateway": gateway, "sessions": sessions, "track_tokens": track_tokens}
+    seconds = {name: age for name, where in processes.items() if (age := _seconds_up(where)) is not None}
+    show.health(parts, seconds, as_json=as_json)
     if any(parts.values()):
         raise typer.Exit(1)
 
@@ -76,6 +82,20 @@ def _ready(address: str, path: str) -> str:
     finally:
         connection.close()
     return "" if response.status == http.client.OK else _not_ready(body)
+
+
+def _seconds_up(address: str) -> float | None:
+    """Return for how long the process has run, by its own metrics; None when they cannot be read."""
+    host, _, port = address.rpartition(":")
+    connection = http.client.HTTPConnection(host, int(port), timeout=TIMEOUT)
+    try:
+        connection.request("GET", "/metrics")
+        found = STARTED.search(connection.getresponse().read().decode(errors="replace"))
+    except (OSError, http.client.HTTPException):
+        return None
+    finally:
+        connection.close()
+    return max(0.0, time.time() - float(found[1])) if found else None
 
 
 def _not_ready(body: bytes) -> str:

@@ -18,6 +18,7 @@ from segue.dataset import Dialogue, DialogueTurn, validate_dialogue, write_datas
 from segue.errors import DatasetError, InvalidMessage, Violation
 from segue.importers.rows import BadRows, read, refuse_overwriting
 from segue.jsonlines import Watch, unwatched
+from segue.printable import repaired
 
 
 class _TrackRow(msgspec.Struct, frozen=True):
@@ -100,7 +101,10 @@ def _turn(turn: _TurnRow) -> DialogueTurn:
 def _tracks(row: _DialogueRow) -> list[Track]:
     tracks = [
         Track(
-            track_id=track_id, title=track.track_titles, artists=track.track_artists, album=track.track_release_titles
+            track_id=track_id,
+            title=repaired(track.track_titles),
+            artists=tuple(map(repaired, track.track_artists)),
+            album=repaired(track.track_release_titles),
         )
         for track_id, track in row.tracks.items()
     ]

@@ -27,6 +27,7 @@ from segue.errors import DatasetError, InvalidMessage, Violation
 from segue.events import id_violations
 from segue.importers.rows import BadRows, read, refuse_overwriting
 from segue.jsonlines import Watch, unwatched
+from segue.printable import repaired
 
 LENGTH = re.compile(r"(?:(?:(\d{1,2}):)?(\d{1,2}):)?(\d{1,2})")
 
@@ -119,7 +120,7 @@ class _Archive:
         self._today: dict[tuple[str, str], tuple[int, int]] = {}
 
     def check_playlist(self, row: _PlaylistRow) -> _PlaylistRow:
-        validate_playlist(Playlist(row.playlist_id, row.name, row.description))
+        validate_playlist(Playlist(row.playlist_id, repaired(row.name), row.description))
         if row.playlist_id in self.playlists:
             raise InvalidMessage(Violation("playlist_id", f"{row.playlist_id} is there twice"))
         return row
@@ -163,7 +164,7 @@ class _Archive:
                 PlaylistEntry(stay.track_id, _midnight(stay.added), _midnight(stay.removed) if stay.removed else None)
                 for stay in self._stays.get(row.playlist_id, ())
             )
-            yield Playlist(row.playlist_id, row.name, row.description, entries)
+            yield Playlist(row.playlist_id, repaired(row.name), row.description, entries)
 
     def _add(self, playlist_id: str, track_id: str) -> None:
         stay = _Stay(track_id, self._day)
@@ -182,9 +183,9 @@ class _Archive:
 def _track(row: _EditRow) -> Track:
     return Track(
         track_id=row.track_id,
-        title=row.title,
-        artists=row.artists,
-        album=row.album,
+        title=repaired(row.title),
+        artists=tuple(map(repaired, row.artists)),
+        album=repaired(row.album),
         duration_seconds=seconds(row.length),
     )
 

@@ -14,7 +14,7 @@ from hashlib import blake2b
 import numpy as np
 import numpy.typing as npt
 
-from segue.catalog import Neighbour, Track, TrackCodes, TrackTokens
+from segue.catalog import Neighbour, Track, TrackTokens
 from segue.tokens.codebook import Floats, Integers
 from segue.tokens.codebooks import Codebooks
 from segue.tokens.content import MODALITIES, spoken_words
@@ -34,11 +34,13 @@ class Index:
 
     `rows` also names tracks that are only known as somebody's neighbour; their `tracks` entry is None. `neighbours`
     is what counts now; `stored_neighbours` are the checkpoint's, over which live ones are merged anew each time.
+    `stored_codes` are the checkpoint's too: what a track keeps while the stream has no codes of these codebooks for it.
     """
 
     tracks: tuple[Track | None, ...]
     rows: Mapping[str, int]
     codes: Integers
+    stored_codes: Integers
     code_sizes: tuple[int, ...]
     neighbours: tuple[NeighbourList, ...]
     stored_neighbours: tuple[NeighbourList, ...]
@@ -83,6 +85,7 @@ class Index:
             tracks=tuple(tracks),
             rows={track.track_id: row for row, track in enumerate(tracks)},
             codes=np.asarray(codes, np.int64),
+            stored_codes=np.asarray(codes, np.int64),
             code_sizes=code_sizes,
             neighbours=tuple(neighbours),
             stored_neighbours=tuple(neighbours),
@@ -97,7 +100,9 @@ class Index:
     def updated(self, tokens: Sequence[TrackTokens], codebooks: Codebooks, removed: Iterable[str] = ()) -> Index:
         """Return the snapshot after these tokens, the newest version of each track winning, and these removals.
 
-        New tracks get rows; codes replace the old ones; live neighbours are merged over those of the checkpoint.
+        New tracks get rows. Codes that these codebooks made replace the checkpoint's; those that others made are not
+        read, and a track that the checkpoint lacks is coded from its content then. Live neighbours are merged over the
+        checkpoint's.
         """
         newest: dict[str, TrackTokens] = {}
         for token in tokens:
@@ -131,7 +136,7 @@ class _Draft:
 
     def put(self, token: TrackTokens) -> None:
         row = self._row(token.track_id)
-        self._codes[row] = self._coded(row, token.codes)
+        self._codes[row] = self._coded(row, token)
         if token.track is not None:
             self._replace_words(row, token.track)
             self._tracks[row] = token.track
@@ -196,16 +201,26 @@ class _Draft:
             for name in after - before:
                 table[name] = np.append(table.get(name, NO_NEIGHBOURS[0]), row)
 
-    def _coded(self, row: int, codes: TrackCodes | None) -> tuple[int, ...]:
-        """Return the row's codes. What the stream does not tell stays: content says nothing about the playlist code."""
-        known = self._codes.get(row)
-        if known is None:
-            known = tuple(map(int, self._base.codes[row])) if row < len(self._base) else self._base.code_sizes
-        if codes is None:
-            return known
-        given = self._codebooks.as_row(codes)
+    def _coded(self, row: int, token: TrackTokens) -> tuple[int, ...]:
+        """Return the row's codes: made of the token and the checkpoint, and nothing that came between.
+
+        So whoever reads only the newest token has the same codes. Content says nothing about the playlist code.
+        """
+        own = self._own(row)
+        if token.codes is None or not self._codebooks.made(token.codes):
+            known = row < len(self._base.stored_codes)
+            return own if known or token.track is None else self._from_content(token.track)
+        given = self._codebooks.as_row(token.codes)
         place = MODALITIES.index("playlist")
-        return given if codes.playlist is not None else (*given[:place], known[place], *given[place + 1 :])
+        return given if token.codes.playlist is not None else (*given[:place], own[place], *given[place + 1 :])
+
+    def _own(self, row: int) -> tuple[int, ...]:
+        """Return the codes that the checkpoint has for the row; all absent where it has none."""
+        stored = self._base.stored_codes
+        return tuple(map(int, stored[row])) if row < len(stored) else self._base.code_sizes
+
+    def _from_content(self, track: Track) -> tuple[int, ...]:
+        return tuple(map(int, self._codebooks.content_codes([track])[0]))
 
     def _note_version(self, track_id: str, version: int | None) -> None:
         if (before := self._versions.pop(track_id, None)) is not None:

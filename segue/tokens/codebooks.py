@@ -6,21 +6,37 @@ absent for a new track until its neighbours are known (`from_neighbours`).
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from hashlib import sha256
 
 import numpy as np
 
 from segue.catalog import Track, TrackCodes
-from segue.tokens.codebook import Codebook, Integers
+from segue.tokens.codebook import AudioTransform, Codebook, Integers, TextTransform
 from segue.tokens.content import MODALITIES, TEXT_MODALITIES, features
 
+_VERSION_DIGITS = 12
 
-@dataclass(frozen=True, slots=True)
+
+@dataclass(frozen=True)
 class Codebooks:
     """One codebook for each modality."""
 
     books: Mapping[str, Codebook]
+
+    @cached_property
+    def version(self) -> str:
+        """Made from all that decides a track's codes, so the same before saving and after loading.
+
+        The human names of codes decide nothing: renaming leaves codes valid.
+        """
+        mark = sha256()
+        for modality in MODALITIES:
+            for piece in _deciding(self.books[modality]):
+                mark.update(piece)
+        return mark.hexdigest()[:_VERSION_DIGITS]
 
     @property
     def sizes(self) -> tuple[int, ...]:
@@ -54,13 +70,17 @@ class Codebooks:
         return int(book.nearest(mean[None].astype(np.float32))[0])
 
     def as_message(self, codes: Sequence[int] | Integers) -> TrackCodes:
-        """Return a row of code numbers as the schema's message, absent ones as None."""
+        """Return a row of code numbers as the schema's message, absent ones as None, and whose numbers they are."""
         present = {
             modality: int(code)
             for modality, code, size in zip(MODALITIES, codes, self.sizes, strict=True)
             if 0 <= code < size
         }
-        return TrackCodes(**present)
+        return TrackCodes(**present, codebook_version=self.version)
+
+    def made(self, codes: TrackCodes) -> bool:
+        """Whether these codebooks made the codes: only then do the numbers mean what they mean here."""
+        return codes.codebook_version == self.version
 
     def as_row(self, codes: TrackCodes | None) -> tuple[int, ...]:
         """Return the message as a row of code numbers; a code that no book has counts as absent."""
@@ -72,3 +92,16 @@ class Codebooks:
     def name(self, modality: str, code: int) -> str:
         """Return the human name of a code; empty for an absent one."""
         return self.books[modality].name(code)
+
+
+def _deciding(book: Codebook) -> Iterator[bytes]:
+    """Yield whatever of a book decides which code a track gets."""
+    arrays = [book.centroids]
+    if isinstance(book.transform, TextTransform):
+        arrays += [book.transform.idf, book.transform.components]
+    elif isinstance(book.transform, AudioTransform):
+        yield repr(book.transform.names).encode()
+        arrays += [book.transform.mean, book.transform.deviation]
+    for values in arrays:
+        yield repr(values.shape).encode()
+        yield values.astype("<f4").tobytes()

@@ -1,7 +1,8 @@
 """Which tracks playlists put side by side: weighted counts, and the bounded lists of neighbours made of them.
 
-Two additions to one playlist count when they are at most ten places apart, less the farther, and less the longer ago.
-Knows rows and histories; the same counts feed the playlist codebook and the neighbours' part of a score.
+Two additions to one playlist count as in the stream, where `segue.cooccurrence.pairs` says up to which distance and how
+much, and less the longer ago. Knows rows and histories; the same counts feed the playlist codebook and the neighbours'
+part of a score.
 """
 
 from __future__ import annotations
@@ -12,11 +13,11 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.sparse import coo_matrix, csr_matrix
 
+from segue.cooccurrence.pairs import WEIGHT_UNIT, WEIGHTS
 from segue.model.index import MAX_NEIGHBOURS, NO_NEIGHBOURS, NeighbourList
 from segue.tokens.codebook import Floats
 from segue.tokens.histories import PLAYLIST, History
 
-WINDOW = 10
 _DAY_MS = 86_400_000
 
 
@@ -36,17 +37,17 @@ class Recency:
 
 
 def cooccurrences(histories: Sequence[History], tracks: int, recency: Recency) -> csr_matrix:
-    """Return the symmetric [tracks, tracks] matrix of weighted counts: 1 / sqrt(distance) times recency."""
+    """Return the symmetric [tracks, tracks] matrix of weighted counts: the pair's weight times its recency."""
     first, second, weights = [np.zeros(0, np.int64)], [np.zeros(0, np.int64)], [np.zeros(0, np.float32)]
     for history in histories:
         if history.kind != PLAYLIST:
             continue
         rows = np.array([moment.row for moment in history.moments], np.int64)
         fading = recency.weights(np.array([moment.time_ms for moment in history.moments], np.int64))
-        for distance in range(1, min(WINDOW, len(rows) - 1) + 1):
+        for distance, weight_of_pair in enumerate(WEIGHTS[: max(0, len(rows) - 1)], start=1):
             first.append(rows[:-distance])
             second.append(rows[distance:])
-            weights.append(fading[distance:] / np.float32(np.sqrt(distance)))
+            weights.append(fading[distance:] * np.float32(weight_of_pair / WEIGHT_UNIT))
     one, other, weight = np.concatenate(first), np.concatenate(second), np.concatenate(weights)
     apart = one != other
     half = coo_matrix((weight[apart], (one[apart], other[apart])), (tracks, tracks))

@@ -42,18 +42,20 @@ class Track(_message.Message):
     def __init__(self, track_id: _Optional[str] = ..., title: _Optional[str] = ..., artists: _Optional[_Iterable[str]] = ..., album: _Optional[str] = ..., release_date: _Optional[str] = ..., duration_seconds: _Optional[float] = ..., explicit: _Optional[bool] = ..., tags: _Optional[_Iterable[str]] = ..., lyrics: _Optional[str] = ..., audio_features: _Optional[_Mapping[str, float]] = ...) -> None: ...
 
 class TrackCodes(_message.Message):
-    __slots__ = ("playlist", "tags", "metadata", "lyrics", "audio")
+    __slots__ = ("playlist", "tags", "metadata", "lyrics", "audio", "codebook_version")
     PLAYLIST_FIELD_NUMBER: _ClassVar[int]
     TAGS_FIELD_NUMBER: _ClassVar[int]
     METADATA_FIELD_NUMBER: _ClassVar[int]
     LYRICS_FIELD_NUMBER: _ClassVar[int]
     AUDIO_FIELD_NUMBER: _ClassVar[int]
+    CODEBOOK_VERSION_FIELD_NUMBER: _ClassVar[int]
     playlist: int
     tags: int
     metadata: int
     lyrics: int
     audio: int
-    def __init__(self, playlist: _Optional[int] = ..., tags: _Optional[int] = ..., metadata: _Optional[int] = ..., lyrics: _Optional[int] = ..., audio: _Optional[int] = ...) -> None: ...
+    codebook_version: str
+    def __init__(self, playlist: _Optional[int] = ..., tags: _Optional[int] = ..., metadata: _Optional[int] = ..., lyrics: _Optional[int] = ..., audio: _Optional[int] = ..., codebook_version: _Optional[str] = ...) -> None: ...
 
 class Neighbour(_message.Message):
     __slots__ = ("track_id", "weight")

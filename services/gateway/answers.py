@@ -101,7 +101,13 @@ class Answers(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka is p
             answer = wire.decode(record.value, RecommendationList)
         except MalformedMessage as error:
             metrics.ANSWERS.labels("malformed").inc()
-            log.warning("malformed answer", partition=record.partition, offset=record.offset, error=str(error))
+            log.warning(
+                "malformed answer",
+                topic=record.topic,
+                partition=record.partition,
+                offset=record.offset,
+                error=str(error),
+            )
             return
         metrics.ANSWERS.labels("awaited" if self._waiters.resolve(answer) else "late").inc()
 

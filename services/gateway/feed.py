@@ -28,8 +28,8 @@ from services.runtime.topology import RECOMMENDATIONS
 log = structlog.get_logger()
 
 MAX_WATCHERS = 1_000
-# Lists that may wait for one watcher.
-QUEUE_LENGTH = 64
+# Lists that may wait for one watcher, a dozen kilobytes each; who falls behind wants the newest ones.
+QUEUE_LENGTH = 16
 # A newly assigned partition waits for the poll that runs.
 POLL_MS = 100
 
@@ -76,12 +76,13 @@ class Feed:
     @asynccontextmanager
     async def watching(self, listener_id: str) -> AsyncGenerator[Watcher]:
         """Give a watcher that gets every list of the listener from now on. Raises RequestFailed."""
-        if sum(map(len, self._watchers.values())) >= MAX_WATCHERS:
-            raise RequestFailed("RESOURCE_EXHAUSTED", f"{MAX_WATCHERS} calls watch already; try again later")
         if not self._ends.reachable:
             raise RequestFailed("UNAVAILABLE", NOT_REACHED)
         key = listener_id.encode()
         place = TopicPartition(RECOMMENDATIONS.name, await self._publisher.partition_of(RECOMMENDATIONS.name, key))
+        # Nothing is awaited between this look and the entry.
+        if sum(map(len, self._watchers.values())) >= MAX_WATCHERS:
+            raise RequestFailed("RESOURCE_EXHAUSTED", f"{MAX_WATCHERS} calls watch already; try again later")
         watcher = Watcher(place)
         self._watchers[key].add(watcher)
         WATCHERS.inc()
@@ -152,7 +153,8 @@ class Feed:
         try:
             recommendations = wire.decode(record.value, RecommendationList)
         except MalformedMessage as error:
-            log.warning("malformed list", partition=record.partition, offset=record.offset, error=str(error))
+            place = {"topic": record.topic, "partition": record.partition, "offset": record.offset}
+            log.warning("malformed list", **place, error=str(error)[:500])
             return
         for watcher in watchers:
             watcher.put(recommendations)

@@ -8,8 +8,8 @@ MAX_ERROR_BYTES = 2_000
 
 
 def headers(
-    topic: str, partition: int, offset: int, error: InvalidMessage, original: list[tuple[str, bytes]]
-) -> list[tuple[str, bytes]]:
+    topic: str, partition: int, offset: int, error: InvalidMessage, original: list[tuple[str, bytes | None]]
+) -> list[tuple[str, bytes | None]]:
     """Return the headers of a dead letter: the original ones, then its place in the log, the reason and the error."""
     return [
         *original,

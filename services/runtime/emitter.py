@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable
-from typing import Any
+from typing import Any, Protocol
 
 import structlog
 from aiokafka import AIOKafkaProducer
@@ -23,6 +23,19 @@ from services.runtime.topology import DEAD_LETTER
 log = structlog.get_logger()
 
 BATCH_BYTES = 1 << 18
+# How long a record is tried again while the broker is away, in seconds: as long as Faust tries its changelogs, so that
+# the answers survive the outages that the states survive. aiokafka's own 40 s would end the process.
+PATIENCE = 1_200.0
+
+
+class Outbox(Protocol):
+    """Whatever writes records and dead letters; see `Emitter`."""
+
+    async def send(self, topic: str, key: bytes | None, value: bytes | None, **where: Any) -> None:
+        """Write a record and return once it is acknowledged."""
+
+    async def bury(self, record: Record, error: InvalidMessage) -> None:
+        """Write a record to the dead letters and return once it is acknowledged."""
 
 
 class Emitter:
@@ -35,8 +48,15 @@ class Emitter:
         self._starting = asyncio.Lock()
 
     async def send(self, topic: str, key: bytes | None, value: bytes | None, **where: Any) -> None:
-        """Write a record and return once the broker has acknowledged it. `where`: partition, headers."""
-        await (await self.begin(topic, key, value, **where))
+        """Write a record and return once the broker has acknowledged it; raises as `begin` does.
+
+        `where`: partition, headers.
+        """
+        acknowledgement = await self.begin(topic, key, value, **where)
+        try:
+            await acknowledgement
+        except MessageSizeTooLargeError as error:  # the topic takes less than the producer sends
+            raise _too_large(topic, error) from error
 
     async def begin(self, topic: str, key: bytes | None, value: bytes | None, **where: Any) -> Awaitable[Any]:
         """Hand a record to the producer, behind those handed over before, and return its acknowledgement to come.
@@ -51,19 +71,12 @@ class Emitter:
         try:
             acknowledgement: Awaitable[Any] = await producer.send(topic, value, key, **where)
         except MessageSizeTooLargeError as error:
-            raise InvalidMessage(Violation("", f"what is to be written to {topic} is too large: {error}")) from error
+            raise _too_large(topic, error) from error
         return acknowledgement
 
     async def bury(self, record: Record, error: InvalidMessage) -> None:
         """Write a record to the dead letters and return once the broker has acknowledged it."""
-        log.warning(
-            "dead letter",
-            topic=record.topic,
-            partition=record.partition,
-            offset=record.offset,
-            reason=error.reason,
-            error=str(error)[:500],
-        )
+        log.warning("dead letter", **record.names(), reason=error.reason, error=str(error)[:500])
         why = headers(record.topic, record.partition, record.offset, error, list(record.headers))
         await self.send(DEAD_LETTER.name, record.key, record.value, partition=0, headers=why)
 
@@ -80,9 +93,14 @@ class Emitter:
                     client_id=self._client_id,
                     acks="all",
                     linger_ms=0,
+                    request_timeout_ms=int(PATIENCE * 1_000),
                     max_batch_size=BATCH_BYTES,
                     max_request_size=DEAD_LETTER.max_message_bytes,
                 )
                 await producer.start()
                 self._producer = producer
         return self._producer
+
+
+def _too_large(topic: str, error: MessageSizeTooLargeError) -> InvalidMessage:
+    return InvalidMessage(Violation("", f"what is to be written to {topic} is too large: {error}"))

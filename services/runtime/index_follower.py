@@ -1,13 +1,15 @@
 """Follows `track-tokens` from its beginning, in a thread of its own, and hands on what changed, batch by batch.
 
-No group and no commits: whoever follows holds the whole topic. Knows Kafka, and nothing about what the tokens are for.
+No group and no commits: whoever follows holds the whole topic. Knows Kafka, and neither what the tokens are for nor
+where its progress is shown.
 """
 
 from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 import structlog
@@ -28,6 +30,8 @@ MOST_AT_ONCE = 10_000
 LOOK = 0.1
 CONNECT = 2.0
 RETRY = 1.0
+# How often it asks where the topic ends now, in seconds.
+MEASURE = 1.0
 
 
 class Apply(Protocol):
@@ -37,14 +41,46 @@ class Apply(Protocol):
         """Take over the batch."""
 
 
+class Watch(Protocol):
+    """Whoever is told how the following goes, in the follower's thread."""
+
+    def behind(self, records: int) -> None:
+        """The topic holds so many records that are not read. Told every second while the broker answers."""
+
+    def caught_up(self) -> None:
+        """Everything is read that was there when the following began."""
+
+    def applied(self, written_ms: Sequence[int], seconds: float) -> None:
+        """Tracks were taken over within these seconds; each one's record was written then, in Unix milliseconds."""
+
+    def failed(self) -> None:
+        """One track could not be taken over."""
+
+    def refused(self) -> None:
+        """One record holds no tokens."""
+
+
+@dataclass(frozen=True, slots=True)
+class _News:
+    """The newest record of a track: its tokens, or None where it is gone, and when the broker got it."""
+
+    track_id: str
+    tokens: TrackTokens | None
+    written_ms: int
+
+
 class IndexFollower:
     """One thread that follows the topic until it is stopped, across failures of the broker."""
 
-    def __init__(self, settings: Settings, apply: Apply, connect: Callable[..., Any] = KafkaConsumer) -> None:
+    def __init__(
+        self, settings: Settings, apply: Apply, watch: Watch, connect: Callable[..., Any] = KafkaConsumer
+    ) -> None:
         self._settings = settings
         self._apply = apply
+        self._watch = watch
         self._connect = connect
         self._positions: dict[TopicPartition, int] = {}
+        self._measured = 0.0
         self._caught_up = threading.Event()
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="track-tokens", daemon=True)
@@ -94,8 +130,10 @@ class IndexFollower:
             while ends is not None and not self._stopping.is_set():
                 self._hand_on(self._gathered(consumer))
                 self._positions = {at: consumer.position(at) for at in ends}
+                self._measure(consumer)
                 if not self._caught_up.is_set() and all(self._positions[at] >= end for at, end in ends.items()):
                     log.info("caught up with track-tokens", records=sum(ends.values()))
+                    self._watch.caught_up()
                     self._caught_up.set()
         finally:
             consumer.close()
@@ -115,37 +153,59 @@ class IndexFollower:
         ends: dict[TopicPartition, int] = consumer.end_offsets(partitions)
         return ends
 
-    def _gathered(self, consumer: Any) -> dict[str, TrackTokens | None]:
+    def _measure(self, consumer: Any) -> None:
+        """Tell how far behind the topic's end this is. Raises KafkaError where the broker does not say."""
+        now = time.monotonic()
+        if now - self._measured < MEASURE:
+            return
+        self._measured = now
+        ends = consumer.end_offsets(list(self._positions), timeout_ms=int(CONNECT * 1_000))
+        self._watch.behind(sum(max(0, end - self._positions[at]) for at, end in ends.items()))
+
+    def _gathered(self, consumer: Any) -> list[_News]:
         """Return the newest record of each track among those that can be read now."""
-        newest: dict[str, TrackTokens | None] = {}
+        newest: dict[str, _News] = {}
         found = consumer.poll(timeout_ms=int(LOOK * 1_000))
         while found:
-            newest.update(_read(record for records in found.values() for record in records))
+            newest.update((news.track_id, news) for records in found.values() for news in self._read(records))
             found = consumer.poll(timeout_ms=0) if len(newest) < MOST_AT_ONCE else {}
-        return newest
+        return list(newest.values())
 
-    def _hand_on(self, newest: dict[str, TrackTokens | None]) -> None:
-        if not newest:
+    def _hand_on(self, news: Sequence[_News]) -> None:
+        started = time.monotonic()
+        self._put(news)
+        # Requests get at least as much of the interpreter as updates, however fast these come.
+        self._stopping.wait(time.monotonic() - started)
+
+    def _put(self, news: Sequence[_News]) -> None:
+        """Hand on; halves by themselves where that fails, so that it costs no track its news but those it fails for."""
+        if not news:
             return
         started = time.monotonic()
         try:
             self._apply(
-                [tokens for tokens in newest.values() if tokens is not None],
-                [track_id for track_id, tokens in newest.items() if tokens is None],
+                [each.tokens for each in news if each.tokens is not None],
+                [each.track_id for each in news if each.tokens is None],
             )
         except Exception:
-            # What cannot be applied costs its own tracks their news, and not all others theirs for ever.
-            log.exception("tokens not applied", tracks=len(newest))
-        seconds = time.monotonic() - started
-        log.debug("tokens applied", tracks=len(newest), seconds=round(seconds, 4))
-        # Requests get at least as much of the interpreter as updates, however fast these come.
-        self._stopping.wait(seconds)
+            if len(news) == 1:
+                log.exception("tokens not applied", track_id=news[0].track_id)
+                self._watch.failed()
+                return
+            middle = len(news) // 2
+            self._put(news[:middle])
+            self._put(news[middle:])
+        else:
+            seconds = time.monotonic() - started
+            log.debug("tokens applied", tracks=len(news), seconds=round(seconds, 4))
+            self._watch.applied([each.written_ms for each in news], seconds)
 
-
-def _read(records: Iterable[Any]) -> Iterable[tuple[str, TrackTokens | None]]:
-    for record in records:
-        try:
-            track_id = (record.key or b"").decode()
-            yield track_id, None if record.value is None else wire.decode(record.value, TrackTokens)
-        except (InvalidMessage, UnicodeDecodeError) as error:
-            log.warning("no tokens", partition=record.partition, offset=record.offset, error=str(error)[:300])
+    def _read(self, records: Sequence[Any]) -> Iterator[_News]:
+        for record in records:
+            try:
+                track_id = (record.key or b"").decode()
+                tokens = None if record.value is None else wire.decode(record.value, TrackTokens)
+                yield _News(track_id, tokens, record.timestamp)
+            except (InvalidMessage, UnicodeDecodeError) as error:
+                log.warning("no tokens", partition=record.partition, offset=record.offset, error=str(error)[:300])
+                self._watch.refused()

@@ -12,5 +12,12 @@ DEAD_LETTERS = Counter("segue_dead_letters_total", "Records written to dead-lett
 MODEL_CALL = Histogram("segue_model_call_seconds", "Calls to a model", ["outcome"], buckets=SECONDS)
 QUEUE_DEPTH = Gauge("segue_queue_depth", "What was read and waits to be worked on, by queue", ["queue"])
 UNDER_WAY = Gauge("segue_records_under_way", "Records read and not yet acknowledged")
-LAG = Gauge("segue_consumer_lag", "Records in the partition that are not acknowledged", ["topic", "partition"])
+LAG = Gauge(
+    "segue_consumer_lag", "Offsets from the committed one to the partition's end: not done yet", ["topic", "partition"]
+)
+UNREAD = Gauge(
+    "segue_consumer_unread",
+    "Offsets from the one read next to the partition's end: not begun yet",
+    ["topic", "partition"],
+)
 STATE_BYTES = Gauge("segue_state_bytes", "Size of this worker's tables on disk")

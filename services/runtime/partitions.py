@@ -1,6 +1,7 @@
 """The partitions that Faust assigned to this worker: whether they can be read, and how far behind it is.
 
-Knows Faust's consumer and recovery; reports to the readiness and the metrics.
+Two distances to a partition's end: `unread` from what was read last, `lag` from what was committed, which is what
+would be read again after a crash. Knows Faust's consumer and recovery; reports to the readiness and the metrics.
 """
 
 from __future__ import annotations
@@ -9,11 +10,13 @@ from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
-import faust
+from faust.types import TP
 
 from services.runtime import metrics
+from services.runtime.commit import OrderedApp
+from services.runtime.gaps import Partition
 from services.runtime.health import Readiness
-from services.runtime.progress import Partition, Progress
+from services.runtime.progress import Progress
 
 ASSIGNED = "partitions assigned and tables recovered"
 
@@ -21,31 +24,30 @@ ASSIGNED = "partitions assigned and tables recovered"
 class AssignedPartitions:
     """The share of the topics that this worker has."""
 
-    def __init__(self, app: faust.App, topics: Collection[str], progress: Progress) -> None:
+    def __init__(self, app: OrderedApp, topics: Collection[str], progress: Progress) -> None:
         # Faust's own types leave out half of what its objects have.
         self._app: Any = app
+        self._gaps = app.gaps
         self._topics = frozenset(topics)
         self._progress = progress
         self._measured: set[Partition] = set()
 
-    def behind(self) -> dict[Partition, int]:
-        """How many records of each partition wait to be read."""
-        consumer = self._app.consumer
+    def unread(self) -> dict[Partition, int]:
+        """How many offsets of each partition wait to be read."""
+        return {at: max(0, self._end(at) - self._progress.next_offset(at)) for at in self._assigned()}
+
+    def lag(self) -> dict[Partition, int]:
+        """How many offsets of each partition are not committed; markers behind the last record do not count."""
         return {
-            (at.topic, at.partition): max(
-                0, (consumer.highwater(at) or 0) - self._progress.next_offset((at.topic, at.partition))
-            )
-            for at in self._assigned()
+            at: max(0, self._end(at) - self._gaps.first_record(at, self._committed(at) or 0)) for at in self._assigned()
         }
 
     def note_committed(self) -> None:
         """Before the first record of a partition is read, the committed offset says how far it was worked through."""
         for at in self._assigned():
-            partition = (at.topic, at.partition)
-            # Faust shows the position before the first record nowhere else.
-            committed = self._app.consumer._committed_offset.get(at)  # noqa: SLF001
-            if committed is not None and not self._progress.knows(partition):
-                self._progress.start(partition, committed)
+            committed = self._committed(at)
+            if committed is not None and not self._progress.knows(at):
+                self._progress.start(at, committed)
 
     def tell(self, readiness: Readiness) -> None:
         """Say whether records can be read: assigned, recovered, and not rebalancing."""
@@ -56,17 +58,25 @@ class AssignedPartitions:
             readiness.lost(ASSIGNED, "rebalancing or recovering")
 
     def measure(self, state: Path) -> None:
-        """Set the gauges of lag and of the tables' size in this folder."""
-        behind = self.behind()
-        for partition in self._measured - behind.keys():
-            metrics.LAG.remove(*partition)  # another worker's now
-        for partition, records in behind.items():
-            metrics.LAG.labels(*partition).set(records)
-        self._measured = set(behind)
+        """Set the gauges of both distances and of the tables' size in this folder."""
+        for gauge, distances in ((metrics.LAG, self.lag()), (metrics.UNREAD, self.unread())):
+            for partition in self._measured - distances.keys():
+                gauge.remove(*partition)  # another worker's now
+            for partition, offsets in distances.items():
+                gauge.labels(*partition).set(offsets)
+        self._measured = set(self._assigned())
         metrics.STATE_BYTES.set(folder_bytes(state))
 
-    def _assigned(self) -> list[Any]:
-        return [at for at in self._app.consumer.assignment() if at.topic in self._topics]
+    def _assigned(self) -> list[Partition]:
+        return [(at.topic, at.partition) for at in self._app.consumer.assignment() if at.topic in self._topics]
+
+    def _end(self, partition: Partition) -> int:
+        return self._app.consumer.highwater(TP(*partition)) or 0
+
+    def _committed(self, partition: Partition) -> int | None:
+        # Faust shows it, and the position before the first record, nowhere else.
+        committed: int | None = self._app.consumer._committed_offset.get(TP(*partition))  # noqa: SLF001
+        return committed
 
 
 def folder_bytes(folder: Path) -> int:

@@ -6,14 +6,14 @@ from collections.abc import Iterable
 
 from segue.events import SourceOffset
 from services.runtime.acknowledgement import Place
-
-Partition = tuple[str, int]  # topic, partition
+from services.runtime.gaps import Gaps, Partition
 
 
 class Progress:
-    """The next offset of each partition: everything before it was worked through."""
+    """The next offset of each partition: everything before it was worked through, or holds no record."""
 
-    def __init__(self) -> None:
+    def __init__(self, gaps: Gaps | None = None) -> None:
+        self._gaps = gaps or Gaps()
         self._next: dict[Partition, int] = {}
 
     def advance(self, place: Place) -> None:
@@ -34,8 +34,8 @@ class Progress:
         return partition in self._next
 
     def next_offset(self, partition: Partition) -> int:
-        """The first offset of the partition that was not worked through; 0 when nothing is known of it."""
-        return self._next.get(partition, 0)
+        """The first offset of the partition that was not worked through and may hold a record."""
+        return self._gaps.first_record(partition, self._next.get(partition, 0))
 
     def forget(self) -> None:
         """Partitions were assigned anew."""

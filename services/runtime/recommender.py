@@ -6,8 +6,8 @@ tests fulfil without a server.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Protocol
+from collections.abc import Iterable, Sequence
+from typing import Any, Protocol
 
 import numpy as np
 from tritonclient.grpc.aio import InferenceServerClient, InferInput
@@ -42,9 +42,12 @@ class TritonRecommender:
         tensor.set_data_from_numpy(np.array([[ranking.encode(query)] for query in queries], dtype=np.object_))
         try:
             result = await self._client.infer(MODEL, [tensor], client_timeout=timeout)
-            return [ranking.decode(value, Ranking) for value in result.as_numpy("RANKING").ravel()]
+            rankings = [ranking.decode(value, Ranking) for value in _values(result.as_numpy("RANKING"))]
         except (InferenceServerException, MalformedMessage) as error:
             raise RecommenderUnavailable(str(error)) from error
+        if len(rankings) != len(queries):
+            raise RecommenderUnavailable(f"{len(rankings)} rankings came for {len(queries)} queries")
+        return rankings
 
     async def ready(self) -> bool:
         """Whether the model itself is loaded; the server's own readiness says too little and too much."""
@@ -56,3 +59,7 @@ class TritonRecommender:
     async def close(self) -> None:
         """Close the channel."""
         await self._client.close()
+
+
+def _values(tensor: Any) -> Iterable[bytes]:
+    return () if tensor is None else tensor.ravel()

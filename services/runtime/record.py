@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import orjson
+
 from services.runtime.acknowledgement import Place
+
+# What a message may be called by; the longest that is valid is the longest that is logged.
+IDS = ("event_id", "turn_id", "request_id")
+LONGEST_ID = 128
+# Not read through for a log line: what is larger is known by its place alone.
+MOST_READ = 1 << 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,9 +25,26 @@ class Record:
     time_ms: int
     key: bytes | None
     value: bytes | None
-    headers: tuple[tuple[str, bytes], ...] = ()
+    headers: tuple[tuple[str, bytes | None], ...] = ()
 
     @property
     def place(self) -> Place:
         """Where it lies: topic, partition, offset."""
         return self.topic, self.partition, self.offset
+
+    def names(self) -> dict[str, str | int]:
+        """What logs call it: its place, and the ids in its value where that can be read; never what else it says."""
+        fields = self._fields()
+        ids = {
+            name: value for name in IDS if isinstance(value := fields.get(name), str) and 0 < len(value) <= LONGEST_ID
+        }
+        return {"topic": self.topic, "partition": self.partition, "offset": self.offset, **ids}
+
+    def _fields(self) -> dict[str, object]:
+        if self.value is None or len(self.value) > MOST_READ:
+            return {}
+        try:
+            said = orjson.loads(self.value)
+        except orjson.JSONDecodeError:
+            return {}
+        return said if isinstance(said, dict) else {}

@@ -6,8 +6,10 @@ One app per process. Knows nothing of what a service does with a record.
 from __future__ import annotations
 
 import asyncio
+import os
+import threading
 import weakref
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -31,6 +33,8 @@ COMMIT_INTERVAL = 0.5
 # Faust's producer carries the changelogs alone: states of several kilobytes, sent together (bench.surge).
 CHANGELOG_LINGER = 0.01
 CHANGELOG_BATCH_BYTES = 1 << 19
+# How long the app may take to stop, in seconds. Without a broker it would wait for ever for what it cannot write.
+STOP_SECONDS = 10.0
 # Each partition has a RocksDB of its own: a megabyte or two of buffers and cache each keeps a worker small.
 ROCKSDB = {
     "write_buffer_size": 1 << 19,
@@ -41,11 +45,11 @@ ROCKSDB = {
 }
 
 
-def faust_app(settings: Settings, name: str) -> faust.App:
+def faust_app(settings: Settings, name: str) -> OrderedApp:
     """Return a Faust app that reads bytes, keeps tables in RocksDB, and commits what was acknowledged in order."""
     folder = settings.state / name
     folder.mkdir(parents=True, exist_ok=True)
-    return OrderedApp(
+    return _App(
         name,
         broker=";".join(f"kafka://{address}" for address in settings.kafka.split(",")),
         store="rocksdb://",
@@ -84,7 +88,7 @@ def record_of(event: faust.types.EventT[Any]) -> Record:
         time_ms=int(message.timestamp * 1_000),
         key=message.key,
         value=message.value,
-        headers=tuple((name, value or b"") for name, value in _pairs(message.headers)),
+        headers=tuple(_pairs(message.headers)),
     )
 
 
@@ -99,14 +103,34 @@ def on_behalf_of(event: Any) -> Iterator[None]:
         _current_event.reset(token)
 
 
-def _pairs(found: Mapping[str, bytes] | list[tuple[str, bytes]] | None) -> list[tuple[str, bytes]]:
-    if not found:
-        return []
-    return list(found.items()) if isinstance(found, Mapping) else list(found)
+def _pairs(found: Mapping[str, Any] | Iterable[tuple[str, Any]] | None) -> Iterable[tuple[str, bytes | None]]:
+    # Kafka allows a header without a value.
+    return found.items() if isinstance(found, Mapping) else found or ()
+
+
+class _App(OrderedApp):
+    """Ends within its time, whatever it waits for: what runs it can only start it again once it has ended."""
+
+    async def on_stop(self) -> None:
+        """Stop as Faust does, against the clock."""
+        clock = threading.Timer(STOP_SECONDS, _end)
+        clock.daemon = True
+        clock.start()
+        await super().on_stop()
+
+
+def _end() -> None:
+    """End the process as a crash would: what is not in the log is not acknowledged either, and is read again."""
+    log.critical(
+        "not stopped in time, ends now; the next start reads again what was not acknowledged", seconds=STOP_SECONDS
+    )
+    os._exit(1)
 
 
 def run(app: faust.App) -> None:
-    """Run the app until it is told to stop or crashes; a crash is the process's exit code."""
+    """Run the app until it is told to stop, exit code 0, or crashes, exit code 1; a crash is logged with its reason."""
     garbage.settle()
-    worker = faust.Worker(app, loop=asyncio.new_event_loop(), loglevel="WARNING", override_logging=False)
+    # Quiet: what Faust draws for a terminal is no line of a log.
+    worker = faust.Worker(app, loop=asyncio.new_event_loop(), loglevel="WARNING", override_logging=False, quiet=True)
+    worker.spinner = None
     worker.execute_from_commandline()

@@ -12,17 +12,19 @@ from services.runtime import health, log, settings  # noqa: E402
 from services.runtime.partitions import ASSIGNED  # noqa: E402
 from services.runtime.recommender import TritonRecommender  # noqa: E402
 from services.runtime.stream import faust_app, run  # noqa: E402
+from services.runtime.topics import check_topics  # noqa: E402
 from services.sessions.stream import MODEL, SessionStream  # noqa: E402
 
 
 def main() -> int:
-    """Run until stopped; a wrong setting or checkpoint is one sentence and exit code 1."""
+    """Run until stopped; a wrong setting, checkpoint or topic is one sentence and exit code 1."""
     try:
         given = settings.load()
         log.configure(given, "sessions")
         popular = Popularity.load(given.checkpoint)
         readiness = health.Readiness(ASSIGNED, MODEL)
         health.serve(readiness, given.bind, given.metrics_port)
+        check_topics(given)
         app = faust_app(given, "segue-sessions")
         SessionStream(app, given, lambda: TritonRecommender(given.triton), popular, readiness).attach()
     except SegueError as error:

@@ -10,8 +10,8 @@ import asyncio
 import time
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
+from typing import Protocol
 
-import faust
 import structlog
 from aiokafka.errors import KafkaError
 
@@ -23,7 +23,7 @@ from segue.ranking import Ranking
 from segue.recommendations import RecommendationCause, RecommendationList
 from services.runtime.acknowledgement import OrderedAcknowledgement
 from services.runtime.changelog import Written
-from services.runtime.emitter import Emitter
+from services.runtime.emitter import Outbox
 from services.runtime.recommender import Recommender
 from services.runtime.settings import Settings
 from services.runtime.topology import ANSWERS, RECOMMENDATIONS
@@ -50,17 +50,25 @@ PASSED = "the deadline had passed before the model was asked"
 Ranked = tuple[dict[SourceOffset, Ranking], str]
 
 
+class Running(Protocol):
+    """Whatever says that the service stops."""
+
+    @property
+    def should_stop(self) -> bool:
+        """Whether nothing more is to be begun."""
+
+
 class Answering:
     """Gives the answers that the queue owes."""
 
     def __init__(
         self,
-        app: faust.App,
+        app: Running,
         settings: Settings,
         queue: WorkQueue,
         popular: Popularity,
         acknowledgement: OrderedAcknowledgement,
-        emitter: Emitter,
+        emitter: Outbox,
         write_state: Callable[[bytes], Written | None],
     ) -> None:
         self._app = app
@@ -83,7 +91,9 @@ class Answering:
 
     def is_full(self) -> bool:
         """Whether so much is owed that nothing more should be read."""
-        return self._queue.is_full(self._settings.max_waiting, self._settings.max_pending)
+        return self._acknowledgement.is_full() or self._queue.is_full(
+            self._settings.max_waiting, self._settings.max_pending
+        )
 
     def release(self) -> None:
         """Look again at what waits for positions in the log."""
@@ -136,6 +146,7 @@ class Answering:
             answer = self._compose(task, ranking, reason)
             await self._emit(task, wire.encode(answer))
             metrics.note_answer(task.cause, answer.degraded, task.record.time_ms, task.event_time)
+            log.debug("answered", recommendation_id=answer.recommendation_id, **task.names())
         except KafkaError:
             raise
         except InvalidMessage as error:

@@ -68,11 +68,9 @@ class Task(msgspec.Struct, frozen=True):
         """Whose answer it is."""
         return self.session.listener_id
 
-    def names(self) -> dict[str, str]:
-        """What logs call it."""
-        topic, partition, offset = self.record.place
-        names = {"record": f"{topic}/{partition}/{offset}", "request_id": self.request_id, "turn_id": self.turn_id}
-        return {name: value for name, value in names.items() if value}
+    def names(self) -> dict[str, str | int]:
+        """What logs call it: as its newest record."""
+        return self.record.names()
 
     @property
     def deadline(self) -> datetime | None:
@@ -103,7 +101,7 @@ def take_in(record: Record, known: Session | None, rules: FoldRules) -> Accepted
         return Refused(error)
     except Exception as error:
         # The one place that catches whatever a record may do: it costs its sender a dead letter, nobody else anything.
-        log.exception("record failed", topic=record.topic, partition=record.partition, offset=record.offset)
+        log.exception("record failed", **record.names())
         return Refused(UnexpectedError(Violation("", f"{type(error).__name__}: {error}")))
 
 

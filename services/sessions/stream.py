@@ -10,13 +10,12 @@ import asyncio
 from collections.abc import Callable
 from typing import Any
 
-import faust
-
 from segue import session as sessions
 from segue.errors import InvalidMessage, MalformedMessage
 from segue.popularity import Popularity
 from services.runtime import stream
 from services.runtime.acknowledgement import OrderedAcknowledgement
+from services.runtime.commit import OrderedApp
 from services.runtime.emitter import Emitter
 from services.runtime.health import Readiness
 from services.runtime.partitions import AssignedPartitions
@@ -47,7 +46,7 @@ class SessionStream:
 
     def __init__(
         self,
-        app: faust.App,
+        app: OrderedApp,
         settings: Settings,
         connect: Callable[[], Recommender],
         popular: Popularity,
@@ -62,7 +61,7 @@ class SessionStream:
         self._incoming = app.topic(*topics, value_type=bytes)
         self._emitter = Emitter(settings, "segue-sessions")
         self._table = SessionTable(app, settings)
-        self._progress = Progress()
+        self._progress = Progress(app.gaps)
         self._partitions = AssignedPartitions(app, topics, self._progress)
         self._queue = WorkQueue(self._progress)
         self._acknowledgement = OrderedAcknowledgement()
@@ -85,13 +84,14 @@ class SessionStream:
     async def _read(self, incoming: Any) -> None:
         async for event in incoming.noack().events():
             record = stream.record_of(event)  # listening-events/2/1044, key b"listener-17"
-            self._acknowledgement.track(record.place, event.ack)
+            self._acknowledgement.track(record.place, event.ack, len(record.value or b""))
             outcome = self._outcome(record)  # Accepted, or Refused with the reason
             if isinstance(outcome, Accepted):
                 self._keep(record, outcome, event)
-            else:
-                await self._bury(record, outcome.error)
+            # Before anything is awaited: meanwhile the partition may be another worker's, or this one's anew.
             self._progress.advance(record.place)
+            if isinstance(outcome, Refused):
+                await self._bury(record, outcome.error)
             self._forget_idle(record)
             await self._pause_when_full()
 
@@ -132,7 +132,7 @@ class SessionStream:
         await self._answering.answer_asked(self._connect())
 
     async def _answer_listening(self) -> None:
-        await self._answering.answer_listening(self._connect(), lambda: sum(self._partitions.behind().values()))
+        await self._answering.answer_listening(self._connect(), lambda: sum(self._partitions.unread().values()))
 
     async def _release(self) -> None:
         self._partitions.note_committed()

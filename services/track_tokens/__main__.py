@@ -10,18 +10,20 @@ from segue.errors import SegueError  # noqa: E402
 from services.runtime import health, log, settings  # noqa: E402
 from services.runtime.partitions import ASSIGNED  # noqa: E402
 from services.runtime.stream import faust_app, run  # noqa: E402
+from services.runtime.topics import check_topics  # noqa: E402
 from services.runtime.track_encoder import TritonTrackEncoder  # noqa: E402
 from services.track_tokens.encoding import ENCODER  # noqa: E402
 from services.track_tokens.stream import TokenStream  # noqa: E402
 
 
 def main() -> int:
-    """Run until stopped; a wrong setting is one sentence and exit code 1."""
+    """Run until stopped; a wrong setting or topic is one sentence and exit code 1."""
     try:
         given = settings.load()
         log.configure(given, "track_tokens")
         readiness = health.Readiness(ASSIGNED, ENCODER)
         health.serve(readiness, given.bind, given.metrics_port)
+        check_topics(given)
         app = faust_app(given, "segue-track-tokens")
         TokenStream(app, given, lambda: TritonTrackEncoder(given.triton), readiness).attach()
     except SegueError as error:

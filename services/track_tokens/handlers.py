@@ -194,5 +194,5 @@ def _guarded(record: Record, handle: Callable[[], T]) -> T | Refused:
         return Refused(error)
     except Exception as error:
         # The one place that catches whatever a record may do: it costs its sender a dead letter, nobody else anything.
-        log.exception("record failed", topic=record.topic, partition=record.partition, offset=record.offset)
+        log.exception("record failed", **record.names())
         return Refused(UnexpectedError(Violation("", f"{type(error).__name__}: {error}")))

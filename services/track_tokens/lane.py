@@ -20,6 +20,8 @@ from services.runtime.record import Record
 from services.runtime.topology import Topic
 
 MOST_WAITING = 512
+# A track with the longest lyrics takes 0.2 MB, a record at most 1 MB.
+MOST_WAITING_BYTES = 16 << 20
 # The larger a batch may get under load, the more changes of one track are published as one.
 MOST_AT_ONCE = 256
 
@@ -51,6 +53,9 @@ class Lane:
         self._topics = app.topic(*(topic.name for topic in topics), value_type=bytes)
         self._progress = progress
         self._arrived: asyncio.Queue[Arrival] = asyncio.Queue(MOST_WAITING)
+        self._bytes = 0
+        self._has_room = asyncio.Event()
+        self._has_room.set()
         self._assignment = 0
 
     def attach(self, work: Work) -> None:
@@ -83,12 +88,16 @@ class Lane:
 
     async def _read(self, incoming: Any) -> None:
         async for event in incoming.noack().events():
-            await self._arrived.put(Arrival(stream.record_of(event), event, self._assignment))
+            arrival = Arrival(stream.record_of(event), event, self._assignment)
+            await self._has_room.wait()
+            await self._arrived.put(arrival)
+            self._waits(_size(arrival))
 
     async def _next(self, work: Work) -> None:
         batch = [await self._arrived.get()]
         while len(batch) < MOST_AT_ONCE and not self._arrived.empty():
             batch.append(self._arrived.get_nowait())
+        self._waits(-sum(map(_size, batch)))
         if current := [arrival for arrival in batch if arrival.assignment == self._assignment]:
             await work(current)
 
@@ -96,4 +105,16 @@ class Lane:
         """What is under way is read again from the committed offset, here or by another worker."""
         self._assignment += 1
         while not self._arrived.empty():
-            self._arrived.get_nowait()
+            self._waits(-_size(self._arrived.get_nowait()))
+
+    def _waits(self, size: int) -> None:
+        """So many bytes more wait, or fewer; more are read while there is room."""
+        self._bytes += size
+        if self._bytes < MOST_WAITING_BYTES:
+            self._has_room.set()
+        else:
+            self._has_room.clear()
+
+
+def _size(arrival: Arrival) -> int:
+    return len(arrival.record.value or b"")

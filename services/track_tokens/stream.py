@@ -9,8 +9,7 @@ import asyncio
 from collections.abc import Callable
 from typing import Any
 
-import faust
-
+from services.runtime.commit import OrderedApp
 from services.runtime.emitter import Emitter
 from services.runtime.health import Readiness
 from services.runtime.partitions import AssignedPartitions
@@ -31,12 +30,12 @@ class TokenStream:
     """The lanes, and what watches them."""
 
     def __init__(
-        self, app: faust.App, settings: Settings, connect: Callable[[], TrackEncoder], readiness: Readiness
+        self, app: OrderedApp, settings: Settings, connect: Callable[[], TrackEncoder], readiness: Readiness
     ) -> None:
         self._app: Any = app
         self._settings = settings
         self._readiness = readiness
-        self._progress = Progress()
+        self._progress = Progress(app.gaps)
         self._encoding = Encoding(connect, readiness)
         self._emitter = Emitter(settings, "segue-track-tokens")
         self._playlists = Playlists(app, settings, self._emitter, self._progress)

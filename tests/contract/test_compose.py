@@ -21,6 +21,8 @@ ROOT = Path(__file__).resolve().parents[2]
 COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
 SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
 OURS = ("gateway", "sessions", "track_tokens")
+# What serves the services' kind of metrics, and the container that it runs in.
+MEASURED = {**{name: name for name in OURS}, "recommender": "triton"}
 DOCKERFILES = sorted((ROOT / "deploy" / "docker").glob("*.Dockerfile"))
 # Each choice has a default, so that compose starts with none made.
 CHOICE = re.compile(r"\$\{([A-Z_]+)(:-[^}]*)?\}")
@@ -31,7 +33,7 @@ def test_every_setting_reaches_a_service_and_nothing_else_does(name: str) -> Non
     allowed = {f"SEGUE_{field.upper()}" for field in Settings.model_fields}
     given = {variable for variable in SERVICES[name]["environment"] if variable.startswith("SEGUE_")}
     assert given <= allowed
-    left_out = set() if name in OURS else {"SEGUE_METRICS_PORT"}
+    left_out = {"SEGUE_METRICS_PORT"} if name == "topics" else set()
     assert allowed - given == left_out
 
 
@@ -56,6 +58,7 @@ def test_what_runs_on_is_bounded_watched_restarted_and_without_privileges(name: 
     assert service["cap_drop"] == ["ALL"]
     assert service["security_opt"] == ["no-new-privileges:true"]
     assert service["logging"]["options"]["max-size"]
+    assert service.get("read_only", False) == (name != "kafka"), "as docs/operations.md says"
     if name != "topics":
         assert service["restart"] == "unless-stopped"
         assert service["healthcheck"]["start_period"]
@@ -95,20 +98,21 @@ def test_data_outlives_the_containers() -> None:
 
 def test_prometheus_scrapes_every_part_at_the_port_where_it_serves() -> None:
     jobs = _jobs("compose.yml")
-    for name in OURS:
+    for name, container in MEASURED.items():
         (found,) = jobs[name]["dns_sd_configs"]
-        assert (found["names"], found["port"]) == ([name], SERVICES[name]["environment"]["SEGUE_METRICS_PORT"])
+        port = SERVICES[container]["environment"]["SEGUE_METRICS_PORT"]
+        assert (found["names"], found["port"]) == ([container], port)
     local = {name: job["static_configs"][0]["targets"] for name, job in _jobs("local.yml").items()}
     fields = StackConfig.model_fields
     assert local.keys() == jobs.keys()
-    for name in (*OURS, "triton"):
+    for name in (*MEASURED, "triton"):
         assert local[name] == [f"127.0.0.1:{fields[f'{name}_metrics_port'].default}"]
 
 
-@pytest.mark.parametrize("name", OURS)
-def test_a_service_has_the_same_metrics_port_in_a_container_as_on_one_machine(name: str) -> None:
+@pytest.mark.parametrize(("name", "container"), MEASURED.items())
+def test_a_service_has_the_same_metrics_port_in_a_container_as_on_one_machine(name: str, container: str) -> None:
     port = StackConfig.model_fields[f"{name}_metrics_port"].default
-    assert SERVICES[name]["environment"]["SEGUE_METRICS_PORT"] == port
+    assert SERVICES[container]["environment"]["SEGUE_METRICS_PORT"] == port
 
 
 def test_both_brokers_are_configured_alike_but_for_addresses_and_folders() -> None:

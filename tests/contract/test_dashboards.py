@@ -61,7 +61,8 @@ MATCHER = re.compile(r"(\w+)\s*(?:=~|!~|!=|=)")
 
 def modules() -> list[str]:
     found = sorted((ROOT / "services").glob("*/metrics.py"))
-    return ["services.runtime.health", *(f"services.{path.parent.name}.metrics" for path in found)]
+    shared = ("services.runtime.health", "services.runtime.index_metrics")
+    return [*shared, *(f"services.{path.parent.name}.metrics" for path in found)]
 
 
 @cache

@@ -25,6 +25,14 @@ from tests.end_to_end.road_stage import SECONDS, Road, eventually, metrics, newc
 PARTS = ("kafka", "triton", "gateway", "sessions", "track_tokens")
 # What every process of ours tells; on top of it each has its own.
 OWN_FAMILIES = {
+    "recommender": {
+        "segue_index_lag",
+        "segue_index_tokens",
+        "segue_index_apply_seconds",
+        "segue_index_age_seconds",
+        "segue_index_info",
+        "segue_ready",
+    },
     "gateway": {
         "segue_gateway_requests",
         "segue_gateway_request_seconds",

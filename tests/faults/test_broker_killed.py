@@ -21,6 +21,8 @@ EVENTS = 400
 RATE = 60.0
 KILLED_AT = 150
 RECOVERY = 120.0
+# Longer than aiokafka tries a record by default, in seconds.
+OUTAGE = 45.0
 
 
 async def test_a_killed_broker_loses_no_acknowledged_event_and_sessions_goes_on_by_itself(stack: LocalStack) -> None:
@@ -60,4 +62,5 @@ async def _until_acknowledged(producer: AIOKafkaProducer, event: ListeningEvent)
 
 def _kill_and_restart(stack: LocalStack) -> None:
     stack.kill("kafka")
+    time.sleep(OUTAGE)
     stack.restart("kafka")

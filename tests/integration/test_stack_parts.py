@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import sys
@@ -16,9 +17,14 @@ from kafka.admin import KafkaAdminClient
 from tritonclient.grpc import InferenceServerClient, InferInput
 
 from deploy.local import LocalStack, StackConfig
+from deploy.local.config import free_ports
 from deploy.local.guard import marked
+from deploy.local.probes import http_is_ok
 from deploy.local.triton import SHARED_MEMORY
+from segue import wire
+from segue.catalog import Track
 from segue.errors import StackError
+from segue.popularity import POPULAR_FILE
 from services.runtime.topology import REQUESTS, TOPICS
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -33,9 +39,61 @@ with LocalStack(config, only={"kafka", "triton"}) as stack:
 """
 
 
+@pytest.fixture
+def checkpoint(tmp_path: Path) -> Path:
+    """A folder with the popular list, which is all that the services read of a checkpoint."""
+    (tmp_path / POPULAR_FILE).write_bytes(wire.encode(Track("popular", "Popular")))
+    return tmp_path
+
+
 def test_a_ready_broker_has_every_declared_topic(kafka: StackConfig) -> None:
     with KafkaAdminClient(bootstrap_servers=kafka.kafka) as admin:
         assert {topic.name for topic in TOPICS} <= set(admin.list_topics())
+
+
+@pytest.mark.parametrize("program", ["runtime.topics", "sessions", "track_tokens"])
+def test_another_number_of_partitions_than_the_topics_have_is_one_sentence(
+    kafka: StackConfig, checkpoint: Path, program: str
+) -> None:
+    changed = {
+        "SEGUE_KAFKA": kafka.kafka,
+        "SEGUE_PARTITIONS": "16",
+        "SEGUE_CHECKPOINT": str(checkpoint),
+        "SEGUE_STATE": str(checkpoint),
+        "SEGUE_METRICS_PORT": str(free_ports(1)[0]),
+    }
+    done = subprocess.run(
+        (sys.executable, "-m", f"services.{program}"),
+        cwd=ROOT,
+        env={**os.environ, **changed},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 1
+    (sentence,) = done.stderr.strip().splitlines()
+    assert "SEGUE_PARTITIONS is 16" in sentence
+    assert "listening-events has 4 and not 16" in sentence
+
+
+def test_a_service_waits_for_a_broker_that_is_away_and_ends_when_asked(checkpoint: Path) -> None:
+    kafka, metrics = free_ports(2)
+    environment = {
+        "SEGUE_KAFKA": f"127.0.0.1:{kafka}",
+        "SEGUE_CHECKPOINT": str(checkpoint),
+        "SEGUE_METRICS_PORT": str(metrics),
+    }
+    command = (sys.executable, "-m", "services.sessions")
+    with subprocess.Popen(
+        command, cwd=ROOT, env={**os.environ, **environment}, stdout=subprocess.PIPE, text=True
+    ) as service:
+        assert service.stdout is not None
+        assert any("waiting for the broker" in line for line in service.stdout)
+        assert not http_is_ok(metrics, "/ready")
+        assert http_is_ok(metrics, "/live")
+        service.terminate()
+        assert service.wait(10) == 0
 
 
 def test_records_outlive_a_killed_broker(tmp_path: Path) -> None:

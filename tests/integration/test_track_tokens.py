@@ -94,6 +94,12 @@ class Outside:
             found: dict[str, str] = orjson.loads(answer.read())["missing"]
         return found
 
+    def shown(self) -> list[str]:
+        """What the recommender's process shows to Prometheus, line by line."""
+        address = f"http://127.0.0.1:{self.stack.config.recommender_metrics_port}/metrics"
+        with urlopen(address, timeout=5) as answer:
+            return str(answer.read(), "utf-8").splitlines()
+
     def _send(self, topic: str, key: str, value: bytes | None) -> None:
         self._producer.send(topic, key=key.encode(), value=value).get(timeout=20)
 
@@ -150,6 +156,12 @@ async def test_a_new_track_is_recommendable_and_a_removed_one_is_gone_also_after
     outside.upsert(Track(track_id="new-banjo", title="New Banjo", artists=("Folk Band 1",), tags=("folk", "banjo")))
     with_new = await ranked(outside, lambda ids: "new-banjo" in ids)
     assert with_new.token_version != base.token_version
+    shown = outside.shown()
+    assert "segue_index_caught_up 1.0" in shown
+    assert 'segue_index_tokens_total{outcome="applied"} 0.0' not in shown
+    labels = f'codebook_version="{tiny_model.codebooks().version}",model_version="{base.model_version}"'
+    assert f"segue_index_info{{{labels}}} 1.0" in shown
+    eventually(lambda: "segue_index_lag 0.0" in outside.shown(), outside.shown)
     told = outside.tokens()["new-banjo"]
     assert told is not None
     assert told.codes is not None
@@ -183,7 +195,7 @@ def test_a_bad_record_is_a_dead_letter_with_its_reason_and_the_next_one_counts(o
     eventually(lambda: neighbour_ids(outside.tokens().get("folk-01")) == ["folk-02"], outside.tokens)
 
     def reasons() -> list[bytes]:
-        return sorted(dict(record.headers)["segue-reason"] for record in outside.records(DEAD_LETTER.name))
+        return sorted(dict(record.headers)["segue-reason"] or b"" for record in outside.records(DEAD_LETTER.name))
 
     eventually(lambda: reasons() == [b"future", b"malformed", b"malformed"], reasons)
 

@@ -61,3 +61,27 @@ def test_a_record_read_again_while_it_is_under_way_holds_nothing_up() -> None:
     for offset in (4, 5, 6):
         tracker.done(("topic", 0, offset))
     assert acknowledged == [4, 5, 6]
+
+
+def test_it_is_full_while_too_many_records_or_bytes_are_kept() -> None:
+    tracker = OrderedAcknowledgement(most=3, most_bytes=100)
+    for offset in range(3):
+        assert not tracker.is_full()
+        tracker.track(("topic", 0, offset), lambda: None, size=10)
+    assert tracker.is_full()
+    tracker.done(("topic", 0, 1))
+    assert tracker.is_full(), "what is done is kept behind what is not"
+    tracker.done(("topic", 0, 0))
+    assert not tracker.is_full()
+    tracker.track(("topic", 0, 3), lambda: None, size=100)
+    assert tracker.is_full()
+    tracker.forget()
+    assert not tracker.is_full()
+
+
+def test_nothing_is_kept_of_what_was_acknowledged() -> None:
+    tracker = OrderedAcknowledgement(most=1, most_bytes=1)
+    for offset in range(100):
+        tracker.track(("topic", 0, offset), lambda: None, size=1)
+        tracker.done(("topic", 0, offset))
+        assert not tracker.is_full()

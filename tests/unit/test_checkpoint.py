@@ -37,6 +37,10 @@ def test_new_tracks_get_the_same_codes_from_the_loaded_codebooks(folder: Path) -
     ]
 
 
+def test_the_loaded_codebooks_know_their_own_codes(folder: Path) -> None:
+    assert load_codebooks(folder).version == Checkpoint.load(folder).codebooks.version == tiny_model.codebooks().version
+
+
 def test_the_popular_list_is_read_from_it(folder: Path) -> None:
     assert len(Popularity.load(folder).top(3, Filters())) == 3
 

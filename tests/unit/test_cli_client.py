@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import socket
+import time
 from collections.abc import Generator
 from concurrent.futures import ThreadPoolExecutor
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -105,11 +106,12 @@ def test_each_track_is_recorded_with_what_was_done(address: str, services: Servi
 
 
 def test_one_thing_can_be_said(address: str, services: Services) -> None:
-    result = segue("chat", "--listener", "ana", "--say", "calm songs", "--address", address)
+    result = segue("chat", "ana", "--say", "calm songs", "--address", address)
     assert result.exit_code == 0, result.output
     assert "A Calm [Song]" in result.output
     assert "Here you are." in result.output
-    assert services.asked[0].text == "calm songs"
+    (turn,) = services.asked
+    assert (turn.listener_id, turn.text) == ("ana", "calm songs")
 
 
 def test_a_conversation_goes_on_until_an_empty_line(address: str, services: Services) -> None:
@@ -139,6 +141,11 @@ class Ready(BaseHTTPRequestHandler):
     missing: dict[str, str] = {}  # noqa: RUF012  a test replaces it
 
     def do_GET(self) -> None:
+        if self.path == "/metrics":
+            self.send_response(200)
+            self.end_headers()
+            self.wfile.write(f"# a comment\nprocess_start_time_seconds {time.time() - 7_400:.2f}\n".encode())
+            return
         self.send_response(503 if self.missing else 200)
         self.end_headers()
         self.wfile.write(orjson.dumps({"ok": not self.missing, "missing": self.missing}))
@@ -157,23 +164,31 @@ def ready(monkeypatch: pytest.MonkeyPatch) -> Generator[str]:
     server.server_close()
 
 
-def status(address: str, ready: str) -> Result:
+def status(address: str, ready: str, *options: str) -> Result:
+    """`options`: further ones than the addresses."""
     with socket.create_server(("127.0.0.1", 0)) as kafka:
         return segue(
-            *("status", "--json", "--address", address, "--kafka", f"127.0.0.1:{kafka.getsockname()[1]}"),
+            *("status", *options, "--address", address, "--kafka", f"127.0.0.1:{kafka.getsockname()[1]}"),
             *(word for name in ("gateway", "sessions", "track-tokens", "triton") for word in (f"--{name}", ready)),
         )
 
 
 def test_status_is_fine_when_every_part_is(address: str, ready: str) -> None:
-    result = status(address, ready)
+    result = status(address, ready, "--json")
     assert set(orjson.loads(result.output).values()) == {"healthy"}
     assert result.exit_code == 0
 
 
+def test_status_says_for_how_long_so_that_a_restart_shows(address: str, ready: str) -> None:
+    result = status(address, ready)
+    lines = {line.split("  ")[0]: line.split("  ")[-1].strip() for line in map(str.rstrip, result.output.splitlines())}
+    assert lines["sessions"] == "healthy, for 2 h 3 min"
+    assert lines["kafka"] == "healthy"
+
+
 def test_status_names_what_is_missing(address: str, ready: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Ready, "missing", {"model": "not loaded"})
-    result = status(address, ready)
+    result = status(address, ready, "--json")
     said = orjson.loads(result.output)
     assert said["sessions"] == "not ready; model: not loaded"
     assert said[f"gateway: {SERVICES[0]}"] == "healthy"
@@ -182,7 +197,7 @@ def test_status_names_what_is_missing(address: str, ready: str, monkeypatch: pyt
 
 def test_status_of_nothing_names_every_part() -> None:
     nobody = "127.0.0.1:1"
-    result = status(nobody, nobody)
+    result = status(nobody, nobody, "--json")
     said = orjson.loads(result.output)
     assert result.exit_code == 1
     assert said["kafka"] == "healthy"

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+import msgspec
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
 from segue.catalog import Track, TrackCodes
+from segue.tokens.codebook import AudioTransform, TextTransform
+from segue.tokens.codebooks import Codebooks
 from segue.tokens.content import MODALITIES
 from segue.tokens.words import WordVocabulary, words
 from tests.unit import tiny_model
@@ -21,7 +26,7 @@ def test_a_new_track_gets_the_tag_and_audio_codes_of_the_tracks_it_resembles() -
 
 def test_a_modality_without_content_is_absent() -> None:
     codes = tiny_model.codebooks().encode(Track(track_id="bare", title="the"))
-    assert codes == TrackCodes()
+    assert codes == tiny_model.codes()
 
 
 def test_every_code_has_a_name_made_of_what_is_typical_of_its_tracks() -> None:
@@ -43,6 +48,33 @@ def test_codes_that_no_book_has_count_as_absent() -> None:
     books = tiny_model.codebooks()
     assert books.as_row(TrackCodes(tags=9_999)) == books.sizes
     assert books.as_row(None) == books.sizes
+
+
+def test_the_version_changes_with_whatever_decides_a_code_and_not_with_names() -> None:
+    books = tiny_model.codebooks()
+    tags, audio = books.books["tags"], books.books["audio"]
+    assert isinstance(tags.transform, TextTransform)
+    assert isinstance(audio.transform, AudioTransform)
+    renamed = replace(tags, names=tuple(f"new {name}" for name in tags.names))
+    assert Codebooks({**books.books, "tags": renamed}).version == books.version
+    others = (
+        replace(tags, centroids=2 * tags.centroids),
+        replace(tags, transform=replace(tags.transform, idf=tags.transform.idf * 2)),
+        replace(tags, transform=replace(tags.transform, components=-tags.transform.components)),
+        replace(audio, transform=replace(audio.transform, mean=audio.transform.mean + 1)),
+        replace(audio, transform=replace(audio.transform, deviation=audio.transform.deviation * 2)),
+        replace(audio, transform=replace(audio.transform, names=tuple(reversed(audio.transform.names)))),
+    )
+    versions = {Codebooks({**books.books, other.modality: other}).version for other in others}
+    assert len(versions | {books.version}) == len(others) + 1
+
+
+def test_codes_say_which_codebooks_made_them() -> None:
+    books = tiny_model.codebooks()
+    codes = books.encode(tiny_model.tracks()[3])
+    assert books.made(codes)
+    assert not books.made(msgspec.structs.replace(codes, codebook_version="another"))
+    assert not books.made(msgspec.structs.replace(codes, codebook_version=""))
 
 
 def test_company_alone_gives_the_playlist_code_of_the_company() -> None:

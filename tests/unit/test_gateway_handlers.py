@@ -119,6 +119,16 @@ def test_a_wrong_track_and_an_empty_removal_are_named() -> None:
     assert violated(error) == ["tracks[0].title", "removed_track_ids[1]"]
 
 
+def test_a_terminal_escape_in_a_name_is_a_violation_of_its_field() -> None:
+    tracks = [
+        tracks_pb2.Track(track_id="a", title="\x1b[2JA"),
+        tracks_pb2.Track(track_id="b", title="B", tags=["\x9b"]),
+    ]
+    with pytest.raises(InvalidMessage) as error:
+        handlers.catalog_records(services_pb2.UpsertTracksRequest(tracks=tracks))
+    assert violated(error) == ["tracks[0].title", "tracks[1].tags[0]"]
+
+
 def test_a_recommend_call_becomes_a_request_with_everything_it_asked_for() -> None:
     request = services_pb2.RecommendRequest(
         listener_id="l",

@@ -64,6 +64,13 @@ def test_dialogues_keep_what_was_said_searched_and_rated(tmp_path: Path) -> None
     assert summary == CpcdSummary(dialogues=1, turns=2, tracks=3)
 
 
+def test_names_that_were_read_in_the_wrong_encoding_are_repaired(tmp_path: Path) -> None:
+    tracks = {name: {"track_titles": "Can\x92t", "track_artists": ["Some\x93"]} for name in "abc"}
+    _, dataset = imported(tmp_path, dialogue(tracks=tracks))
+    assert {track.title for track in dataset.tracks()} == {"Can\N{RIGHT SINGLE QUOTATION MARK}t"}
+    assert {track.artists for track in dataset.tracks()} == {("Some\N{LEFT DOUBLE QUOTATION MARK}",)}
+
+
 def test_tracks_of_all_dialogues_are_written_once(tmp_path: Path) -> None:
     _, dataset = imported(tmp_path, dialogue(), dialogue("e"))
 

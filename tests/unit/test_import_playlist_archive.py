@@ -84,6 +84,14 @@ def test_tracks_keep_artists_in_order_and_length_in_seconds(tmp_path: Path) -> N
     assert track.duration_seconds == 187.0
 
 
+def test_names_that_were_read_in_the_wrong_encoding_are_repaired(tmp_path: Path) -> None:
+    edit = added("a", "2021-01-01", title="Can\x92t", artists=["One\tTwo"], album="Out\n")
+    summary, _ = imported(tmp_path, edit)
+    (track,) = Dataset.open(tmp_path / "out").tracks()
+    assert (track.title, track.artists, track.album) == ("Can\N{RIGHT SINGLE QUOTATION MARK}t", ("One Two",), "Out")
+    assert summary.skipped == 0
+
+
 def test_a_row_written_anew_within_a_day_is_no_edit(tmp_path: Path) -> None:
     summary, playlists = imported(
         tmp_path, added("a", "2020-01-01"), added("a", "2020-01-02"), removed("a", "2020-01-02")

@@ -7,21 +7,22 @@ from itertools import permutations
 import msgspec
 import numpy as np
 
-from segue.catalog import Neighbour, Track, TrackCodes, TrackTokens
+from segue.catalog import Neighbour, Track, TrackTokens
 from segue.model.index import MAX_NEIGHBOURS, merged
 from tests.unit import tiny_model
+from tests.unit.tiny_model import codes
 
 INDEX = tiny_model.checkpoint().index
 BOOKS = tiny_model.codebooks()
 NEW = TrackTokens(
     track_id="new",
-    codes=TrackCodes(tags=0),
+    codes=codes(tags=0),
     neighbours=(Neighbour("folk-01", 2.0), Neighbour("never-heard-of", 1.0)),
     version=1,
     track=Track(track_id="new", title="Brand New", artists=("Someone",), explicit=True),
 )
-MOVED = TrackTokens(track_id="folk-01", codes=TrackCodes(playlist=1), version=3, neighbours=(Neighbour("new", 5.0),))
-STALE = TrackTokens(track_id="folk-01", codes=TrackCodes(playlist=0), version=2)
+MOVED = TrackTokens(track_id="folk-01", codes=codes(playlist=1), version=3, neighbours=(Neighbour("new", 5.0),))
+STALE = TrackTokens(track_id="folk-01", codes=codes(playlist=0), version=2)
 
 
 def test_an_update_leaves_the_old_snapshot_as_it_was() -> None:
@@ -65,16 +66,16 @@ def test_an_older_version_changes_nothing() -> None:
 
 
 def test_the_order_and_the_batches_of_updates_do_not_matter() -> None:
-    other = TrackTokens(track_id="jazz-05", codes=TrackCodes(audio=0), version=7)
-    versions, codes = set(), set()
+    other = TrackTokens(track_id="jazz-05", codes=codes(audio=0), version=7)
+    versions, seen = set(), set()
     for order in permutations((MOVED, STALE, other)):
         index = INDEX
         for token in order:
             index = index.updated([token], BOOKS)
         at_once = INDEX.updated(order, BOOKS)
         versions |= {index.token_version, at_once.token_version}
-        codes |= {index.codes.tobytes(), at_once.codes.tobytes()}
-    assert len(versions) == len(codes) == 1
+        seen |= {index.codes.tobytes(), at_once.codes.tobytes()}
+    assert len(versions) == len(seen) == 1
     assert versions != {INDEX.token_version}
 
 

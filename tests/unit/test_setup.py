@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -151,3 +152,14 @@ def _stamp(project: Path, torch: str) -> None:
 
 class _Usage:
     free = 1_500_000_000
+
+
+@pytest.mark.parametrize(("argument", "ends_at_once"), [("-m", True), ("pytest", False)])
+def test_an_interruption_while_a_program_is_still_imported_ends_it_without_a_word(
+    argument: str,
+    ends_at_once: bool,  # noqa: FBT001
+) -> None:
+    program = f"import signal, sys; sys.argv = [{argument!r}]; import deploy; signal.raise_signal(signal.SIGINT)"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert done.returncode == -signal.SIGINT
+    assert ("KeyboardInterrupt" in done.stderr) != ends_at_once

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import socket
+import subprocess
+import sys
 import threading
 from pathlib import Path
 
@@ -24,7 +27,7 @@ from services.runtime.topology import MAX_MESSAGE_BYTES
 def test_every_part_of_a_test_stack_has_a_port_of_its_own(tmp_path: Path) -> None:
     chosen = StackConfig.for_tests(tmp_path)
     ports = [getattr(chosen, name) for name in config.port_fields()]
-    assert len(set(ports)) == len(ports) == 9
+    assert len(set(ports)) == len(ports) == 10
     assert all(port in config.PORTS_FOR_TESTS for port in ports)
 
 
@@ -50,6 +53,16 @@ def test_a_full_disk_is_one_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyP
 def test_a_missing_checkpoint_is_one_sentence(tmp_path: Path) -> None:
     with pytest.raises(StackError, match="make checkpoint"):
         check_checkpoint(tmp_path / "absent")
+
+
+@pytest.mark.parametrize(("variable", "said"), [("FOLDER", "/proc/nowhere"), ("CHECKPOINT", "make checkpoint")])
+def test_a_folder_that_cannot_be_used_is_one_sentence(variable: str, said: str) -> None:
+    environment = {**os.environ, f"SEGUE_LOCAL_{variable}": "/proc/nowhere"}
+    command = (sys.executable, "-m", "deploy.local", "up")
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    (sentence,) = done.stderr.strip().splitlines()
+    assert said in sentence
 
 
 def test_an_empty_model_repository_is_refused(tmp_path: Path) -> None:

@@ -127,7 +127,7 @@ def test_a_part_that_ends_by_itself_is_noticed_once_and_recorded(folder: Path) -
         _wait(lambda: not stack.processes)
         with pytest.raises(StackError, match=r"first ended after .* with signal SIGKILL"):
             stack.check()
-        assert stack.ended() == []
+        assert stack.ended() == {}
         known = record.read(folder)
         assert known is not None
         assert known.parts["first"].state == "exited"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -12,7 +13,7 @@ from typing import Any
 
 import pytest
 from kafka import TopicPartition
-from kafka.errors import KafkaConnectionError
+from kafka.errors import KafkaConnectionError, KafkaTimeoutError
 
 from segue import wire
 from segue.catalog import TrackTokens
@@ -30,6 +31,7 @@ class FakeTopic:
 
     records: list[tuple[str, TrackTokens | bytes | None]]
     failures: int = 0
+    silences: int = 0
     position_now: int = 0
     looked: threading.Event = field(default_factory=threading.Event)
 
@@ -51,7 +53,10 @@ class FakeTopic:
     def seek(self, _partition: object, position: int) -> None:
         self.position_now = position
 
-    def end_offsets(self, _partitions: object) -> dict[TopicPartition, int]:
+    def end_offsets(self, _partitions: object, timeout_ms: int | None = None) -> dict[TopicPartition, int]:
+        if timeout_ms is not None and self.silences > 0:
+            self.silences -= 1
+            raise KafkaTimeoutError
         return {AT: len(self.records)}
 
     def position(self, _partition: object) -> int:
@@ -71,29 +76,48 @@ class FakeTopic:
 
 def _read(offset: int, key: str, tokens: TrackTokens | bytes | None) -> SimpleNamespace:
     value = wire.encode(tokens) if isinstance(tokens, TrackTokens) else tokens
-    return SimpleNamespace(partition=0, offset=offset, key=key.encode(), value=value)
+    return SimpleNamespace(partition=0, offset=offset, timestamp=1_000 + offset, key=key.encode(), value=value)
 
 
+@dataclass
 class Applied:
-    """What was handed on."""
+    """What was handed on, and what the watch was told. Fails for batches that hold a track of `unfit`."""
 
-    def __init__(self, *, failing: int = 0) -> None:
-        self.versions: dict[str, int] = {}
-        self.removed: set[str] = set()
-        self._failing = failing
+    unfit: Collection[str] = ()
+    versions: dict[str, int] = field(default_factory=dict)
+    removed: set[str] = field(default_factory=set)
+    told: Counter[str] = field(default_factory=Counter)
+    lags: list[int] = field(default_factory=list)
+    written: set[int] = field(default_factory=set)
 
     def __call__(self, tokens: Sequence[TrackTokens], removed: Collection[str]) -> None:
-        self._failing -= 1
-        if self._failing >= 0:
+        if set(self.unfit) & {*removed, *(each.track_id for each in tokens)}:
             raise ValueError("cannot be applied")
         self.versions.update((each.track_id, each.version) for each in tokens)
         self.removed.update(removed)
+
+    def behind(self, records: int) -> None:
+        self.lags.append(records)
+
+    def caught_up(self) -> None:
+        self.told["caught up"] += 1
+
+    def applied(self, written_ms: Sequence[int], seconds: float) -> None:
+        assert seconds >= 0
+        self.told["applied"] += len(written_ms)
+        self.written.update(written_ms)
+
+    def failed(self) -> None:
+        self.told["failed"] += 1
+
+    def refused(self) -> None:
+        self.told["refused"] += 1
 
 
 @contextmanager
 def following(topic: FakeTopic, applied: Applied, seconds: float = 10.0) -> Iterator[bool]:
     settings = Settings(catch_up=timedelta(seconds=seconds))
-    follower = IndexFollower(settings, applied, topic.connect)
+    follower = IndexFollower(settings, applied, applied, topic.connect)
     try:
         yield follower.start()
     finally:
@@ -137,12 +161,42 @@ def test_what_is_no_tokens_is_passed_over() -> None:
     with following(FakeTopic([("a", b"{"), tokens("b", 1)]), applied) as caught_up:
         assert caught_up
         assert applied.versions == {"b": 1}
+        assert applied.told["refused"] == 1
 
 
-def test_a_batch_that_cannot_be_applied_does_not_end_it() -> None:
-    topic, applied = FakeTopic([tokens("a", 1)]), Applied(failing=1)
+def test_a_batch_that_cannot_be_applied_costs_only_the_tracks_that_fail() -> None:
+    topic = FakeTopic([*(tokens(f"track-{number}", 1) for number in range(9)), ("gone", None), ("unfit gone", None)])
+    applied = Applied(unfit={"track-3", "unfit gone"})
+    with following(topic, applied) as caught_up:
+        assert caught_up
+        assert applied.versions == {f"track-{number}": 1 for number in range(9) if number != 3}
+        assert applied.removed == {"gone"}
+        assert applied.told == {"applied": 9, "failed": 2, "caught up": 1}
+
+
+def test_after_tracks_that_fail_the_next_ones_are_read() -> None:
+    topic, applied = FakeTopic([tokens("a", 1)]), Applied(unfit={"a"})
     with following(topic, applied):
         topic.records.append(tokens("b", 1))
         topic.looked.clear()
         assert topic.looked.wait(10)
         assert applied.versions == {"b": 1}
+
+
+def test_it_tells_how_far_behind_it_is_and_when_what_it_applied_was_written(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(index_follower, "MEASURE", 0.0)
+    monkeypatch.setattr(index_follower, "MOST_AT_ONCE", 2)
+    applied = Applied()
+    with following(FakeTopic([tokens(name, 1) for name in "abcde"]), applied):
+        assert applied.lags[:3] == [3, 1, 0]
+        assert applied.written == {1_000, 1_001}
+
+
+def test_a_broker_that_does_not_say_where_the_topic_ends_is_tried_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(index_follower, "RETRY", 0.001)
+    monkeypatch.setattr(index_follower, "MEASURE", 0.0)
+    topic, applied = FakeTopic([tokens("a", 1)], silences=2), Applied()
+    with following(topic, applied) as caught_up:
+        assert caught_up
+        assert applied.versions == {"a": 1}
+        assert applied.told["applied"] == 1

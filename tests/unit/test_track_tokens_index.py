@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import pytest
+
 from segue.catalog import Neighbour, Track, TrackCodes, TrackTokens
 from segue.model.index import Index
-from tests.unit.tiny_model import checkpoint, codebooks
+from tests.unit.tiny_model import checkpoint, codebooks, codes
 
 KNOWN = "folk-03"
+NEW = Track(track_id="new", title="New", tags=("jazz", "saxophone", "calm"))
 
 
 def after(*tokens: TrackTokens, removed: tuple[str, ...] = (), base: Index | None = None) -> Index:
@@ -25,7 +28,7 @@ def test_neighbours_alone_leave_the_codes_of_the_checkpoint() -> None:
 
 
 def test_codes_from_content_leave_the_playlist_code() -> None:
-    index = after(TrackTokens(track_id=KNOWN, codes=TrackCodes(tags=0), version=1))
+    index = after(TrackTokens(track_id=KNOWN, codes=codes(tags=0), version=1))
     playlist, tags, *others = row_of(index, KNOWN)
     assert playlist == row_of(checkpoint().index, KNOWN)[0]
     assert tags == 0
@@ -55,3 +58,47 @@ def test_a_removal_read_twice_changes_nothing() -> None:
 def test_a_track_that_came_and_went_leaves_the_version_as_it_was() -> None:
     new = TrackTokens(track_id="new", version=1, track=Track(track_id="new", title="New"))
     assert after(removed=("new",), base=after(new)).token_version == checkpoint().index.token_version
+
+
+def of_another_checkpoint(track_id: str, version: int, track: Track | None = None) -> TrackTokens:
+    """Tokens whose numbers exist here too, and mean something else."""
+    numbers = TrackCodes(playlist=0, tags=0, metadata=0, lyrics=0, audio=0, codebook_version="another")
+    return TrackTokens(track_id=track_id, codes=numbers, version=version, track=track)
+
+
+@pytest.mark.parametrize("version", ["another", ""])
+def test_codes_that_other_codebooks_made_leave_those_of_the_checkpoint(version: str) -> None:
+    numbers = TrackCodes(playlist=0, tags=0, metadata=0, lyrics=0, audio=0, codebook_version=version)
+    for track_id in checkpoint().index.rows:
+        index = after(TrackTokens(track_id=track_id, codes=numbers, version=1))
+        assert row_of(index, track_id) == row_of(checkpoint().index, track_id)
+
+
+def test_a_track_of_the_stream_alone_is_coded_from_its_content_where_other_codebooks_made_its_codes() -> None:
+    index = after(of_another_checkpoint("new", 1, NEW))
+    assert row_of(index, "new") == codebooks().as_row(codebooks().encode(NEW))
+    assert row_of(index, "new") != row_of(after(TrackTokens(track_id="new", version=1)), "new")
+
+
+def test_the_codes_are_the_same_whether_earlier_tokens_were_read_or_not() -> None:
+    earlier = (
+        TrackTokens(track_id=KNOWN, codes=codes(playlist=0, audio=1), version=1),
+        TrackTokens(track_id="new", codes=codes(playlist=0, audio=1), version=1, track=NEW),
+    )
+    for newest in (
+        of_another_checkpoint(KNOWN, 2),
+        of_another_checkpoint("new", 2, NEW),
+        TrackTokens(track_id=KNOWN, codes=codes(audio=0), version=2),
+        TrackTokens(track_id="new", codes=codes(audio=0), version=2, track=NEW),
+        TrackTokens(track_id=KNOWN, version=2),
+    ):
+        alone, behind = after(newest), after(newest, base=after(*earlier))
+        assert row_of(alone, newest.track_id) == row_of(behind, newest.track_id)
+
+
+def test_own_codes_replace_those_of_another_checkpoint() -> None:
+    index = after(of_another_checkpoint(KNOWN, 1))
+    index = after(TrackTokens(track_id=KNOWN, codes=codes(tags=0, audio=1), version=2), base=index)
+    assert codebooks().as_message(row_of(index, KNOWN)) == codes(
+        playlist=row_of(checkpoint().index, KNOWN)[0], tags=0, audio=1
+    )

@@ -8,7 +8,7 @@ from functools import cache
 import numpy as np
 import torch
 
-from segue.catalog import Track
+from segue.catalog import Track, TrackCodes
 from segue.dataset import Playlist, PlaylistEntry
 from segue.model.checkpoint import Checkpoint
 from segue.model.decoder import Decoder
@@ -99,3 +99,8 @@ def _parameters(config: DecoderConfig) -> dict[str, np.ndarray[tuple[int, ...], 
 def codebooks() -> Codebooks:
     """Return the checkpoint's codebooks."""
     return checkpoint().codebooks
+
+
+def codes(**numbers: int) -> TrackCodes:
+    """Return codes that these codebooks made."""
+    return TrackCodes(**numbers, codebook_version=codebooks().version)

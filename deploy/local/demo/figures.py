@@ -50,9 +50,9 @@ class Figures:
         self._count(answer)
         self._milliseconds[call].append(seconds * 1_000)
 
-    def is_waiting(self) -> bool:
-        """Whether a listener's newest event is not covered by a list yet."""
-        return bool(self._newest)
+    def waiting(self) -> list[str]:
+        """Return the listeners whose newest event no list covers yet."""
+        return sorted(self._newest)
 
     def table(self, config: StackConfig) -> Table:
         """Return addresses, counts and latencies for a person."""

@@ -6,7 +6,7 @@ Who does what is in `script.py`, how it looks in `view.py`, what goes into and c
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from itertools import zip_longest
 
@@ -30,12 +30,15 @@ EVENTS_A_SECOND = 40.0
 # How long lists may still arrive after the last event, in seconds.
 PATIENCE_SECONDS = 20.0
 TURN_SECONDS = 5.0
+# Listeners that are named when they stay without a list.
+NAMED = 3
 
 
 def run_demo(given: StackConfig, console: Console, started: float) -> Figures:
     """Run the demo and return its figures; `started` is when the command began, in seconds since the epoch.
 
-    Raises StackError when something cannot start or nothing is recommended, RequestFailed when a call fails.
+    Raises StackError when something cannot start or ends, or a listener stays without a list; RequestFailed when a call
+    fails.
     """
     if record.is_held(given.folder):
         raise StackError(f"a stack already runs in {given.folder}; `make down` stops it")
@@ -45,12 +48,13 @@ def run_demo(given: StackConfig, console: Console, started: float) -> Figures:
     figures = Figures(started)
     with ExitStack() as open_:
         with console.status("starting the stack"):
-            open_.enter_context(LocalStack(config, report=Progress(console), console=console, fresh=True))
+            stack = open_.enter_context(LocalStack(config, report=Progress(console), console=console, fresh=True))
         log = open_.enter_context(Log(config.kafka))
         client = open_.enter_context(Client(config.gateway))
         view = open_.enter_context(DemoView(console, script.titles))
-        _stream(script, log, client, view, figures)
+        stream(script, log, client, view, figures, stack.check)
         _talk(script, client, view, figures)
+        stack.check()
         view.close()
         console.print(figures.table(config))
         with console.status("stopping the stack"):
@@ -58,8 +62,13 @@ def run_demo(given: StackConfig, console: Console, started: float) -> Figures:
     return figures
 
 
-def _stream(script: Script, log: Log, client: Client, view: DemoView, figures: Figures) -> None:
-    """Send the script's events, most to the topics and one listener's over gRPC, and show every list that arrives."""
+def stream(
+    script: Script, log: Log, client: Client, view: DemoView, figures: Figures, check: Callable[[], None]
+) -> None:
+    """Send the script's events, most to the topics and one listener's over gRPC, and show every list that arrives.
+
+    Raises StackError when a listener's newest event is in no list for so long, and what `check` raises of the stack.
+    """
     for number, (event, call) in enumerate(_in_turns(script)):
         if event is not None:
             log.send(event)
@@ -69,11 +78,17 @@ def _stream(script: Script, log: Log, client: Client, view: DemoView, figures: F
             figures.sent("grpc", call)
         _show(log.lists(1 / EVENTS_A_SECOND), view, figures)
         view.progress(number + 1, script.steps)
+        check()
     deadline = time.monotonic() + PATIENCE_SECONDS
-    while figures.is_waiting() and time.monotonic() < deadline:
+    while figures.waiting() and time.monotonic() < deadline:
         _show(log.lists(0.1), view, figures)
-    if not figures.recommendations:
-        raise StackError(f"nothing was recommended within {PATIENCE_SECONDS:.0f} s; the services' logs say why")
+        check()
+    if waiting := figures.waiting():
+        named = ", ".join(waiting[:NAMED]) + (" and others" if len(waiting) > NAMED else "")
+        raise StackError(
+            f"{len(waiting)} listeners ({named}) had no recommendation {PATIENCE_SECONDS:.0f} s after the last event; "
+            "the logs of sessions and triton say why"
+        )
 
 
 def _in_turns(script: Script) -> Iterator[tuple[ListeningEvent | PlaylistEvent | None, ListeningEvent | None]]:

@@ -12,6 +12,7 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
+from segue.printable import in_a_line, in_lines
 from segue.recommendations import RecommendationList, RecommendedTrack
 
 ROWS = 12
@@ -60,25 +61,28 @@ class DemoView:
             self._refresh()
         elif is_new or self._arrived % EVERY == 0:
             first = recommended.tracks[0] if recommended.tracks else None
-            line = f"{recommended.listener_id}: {self._title(first)} ({reason(first)}) after {milliseconds:.0f} ms"
+            said = f"{self._title(first)} ({reason(first)}) after {milliseconds:.0f} ms"
+            line = f"{in_a_line(recommended.listener_id)}: {said}"
             self._console.print(line, markup=False, highlight=False, soft_wrap=True)
 
     def asked(self, listener: str, answer: RecommendationList) -> None:
         """Show the answer to a plain request."""
-        self._console.print(Text(f"\nRecommend for {listener}:", style="bold"))
+        self._console.print(Text(f"\nRecommend for {in_a_line(listener)}:", style="bold"))
         self._list(answer)
 
     def said(self, text: str, answer: RecommendationList) -> None:
         """Show one turn of the conversation."""
-        self._console.print(Text.assemble(("\nyou: ", "bold cyan"), text), soft_wrap=True)
-        self._console.print(Text.assemble(("segue: ", "bold green"), answer.reply_text or "…"), soft_wrap=True)
+        self._console.print(Text.assemble(("\nyou: ", "bold cyan"), in_lines(text)), soft_wrap=True)
+        self._console.print(
+            Text.assemble(("segue: ", "bold green"), in_lines(answer.reply_text) or "…"), soft_wrap=True
+        )
         self._list(answer)
 
     def _list(self, answer: RecommendationList) -> None:
         for track in answer.tracks:
             self._console.print(Text.assemble("  ", self._title(track), (f"  {reason(track)}", "dim")), soft_wrap=True)
         if answer.degraded:
-            self._console.print(Text(f"  degraded: {answer.degraded_reason}", style="yellow"))
+            self._console.print(Text(in_a_line(f"  degraded: {answer.degraded_reason}"), style="yellow"))
 
     def _refresh(self) -> None:
         if not self._live:
@@ -86,17 +90,19 @@ class DemoView:
         table = Table("listener", "recommended", "because", "ms", box=None, header_style="bold", expand=True)
         for listener, (recommended, milliseconds) in list(self._latest.items())[:ROWS]:
             first = recommended.tracks[0] if recommended.tracks else None
-            table.add_row(listener, Text(self._title(first)), Text(reason(first)), f"{milliseconds:.0f}")
+            table.add_row(
+                Text(in_a_line(listener)), Text(self._title(first)), Text(reason(first)), f"{milliseconds:.0f}"
+            )
         self._live.update(Group(table, Text(self._done, style="dim")))
 
     def _title(self, track: RecommendedTrack | None) -> str:
         if track is None:
             return "nothing"
         if track.title:
-            return f"{track.title} – {', '.join(track.artists)}"
-        return self._titles.get(track.track_id, track.track_id)
+            return in_a_line(f"{track.title} – {', '.join(track.artists)}")
+        return in_a_line(self._titles.get(track.track_id, track.track_id))
 
 
 def reason(track: RecommendedTrack | None) -> str:
     """Return the first reason in words."""
-    return track.reasons[0].text if track and track.reasons else "no reason given"
+    return in_a_line(track.reasons[0].text) if track and track.reasons else "no reason given"

@@ -12,6 +12,7 @@ from rich.text import Text
 from deploy.local.demo.view import reason
 from deploy.local.real.stream import Told
 from deploy.local.real.walk import Step
+from segue.printable import in_a_line
 
 # Of each walk that is shown: the newest tracks heard, and the first recommended.
 HEARD_SHOWN = 3
@@ -43,15 +44,15 @@ def emptying(console: Console, what: str) -> Iterator[Told]:
 
 def show_step(console: Console, step: Step, titles: Mapping[str, str]) -> None:
     """Print what was heard last, what was recommended and why, and what came."""
-    console.print(Text.assemble("\n", (step.walk.name or step.walk.playlist_id, "bold"), " after"))
+    console.print(Text.assemble("\n", (in_a_line(step.walk.name or step.walk.playlist_id), "bold"), " after"))
     for track_id in step.heard[-HEARD_SHOWN:]:
-        console.print(Text.assemble("  … ", titles.get(track_id, track_id)), soft_wrap=True)
+        console.print(Text.assemble("  … ", in_a_line(titles.get(track_id, track_id))), soft_wrap=True)
     for track in step.answer.tracks[:TRACKS_SHOWN]:
-        title = f"{track.title} – {', '.join(track.artists)}"
+        title = in_a_line(f"{track.title} – {', '.join(track.artists)}")
         came = (" ← this came next", "bold green") if track.track_id == step.wanted else ""
         console.print(Text.assemble("  → ", title, (f"  {reason(track)}", "dim"), came), soft_wrap=True)
     if step.answer.degraded:
-        console.print(Text(f"  degraded: {step.answer.degraded_reason}", style="yellow"))
+        console.print(Text(in_a_line(f"  degraded: {step.answer.degraded_reason}"), style="yellow"))
 
 
 def _progress(console: Console) -> Progress:

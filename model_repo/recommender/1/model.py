@@ -2,7 +2,7 @@
 
 A malformed query fails the request it came in, and no other. The checkpoint is the setting `SEGUE_CHECKPOINT`; when it
 is missing or damaged the model does not load, and Triton's log says why. The index follows `track-tokens` where
-`SEGUE_FOLLOW_TOKENS` is on. Knows nothing about models.
+`SEGUE_FOLLOW_TOKENS` is on, and `SEGUE_METRICS_PORT` tells how far it is. Knows nothing about models.
 """
 
 from __future__ import annotations
@@ -20,7 +20,9 @@ from segue.errors import MalformedMessage
 from segue.model.recommender import Recommender
 from segue.ranking import Query, Ranking
 from services.runtime import garbage, log, settings
+from services.runtime.health import Readiness
 from services.runtime.index_follower import IndexFollower
+from services.runtime.index_metrics import INFO, IndexMetrics, MetricsPort
 
 
 class TritonPythonModel:
@@ -35,13 +37,21 @@ class TritonPythonModel:
         self._recommender = Recommender.load(given.checkpoint, device)
         self._recommender.warm_up()
         garbage.settle()
-        self._follower = IndexFollower(given, self._update)
-        if given.follow_tokens:
+        checkpoint = self._recommender.checkpoint
+        INFO.labels(checkpoint.version, checkpoint.codebooks.version).set(1)
+        readiness = Readiness("index")
+        self._metrics = MetricsPort(given, readiness)
+        self._metrics.start()
+        self._follower = IndexFollower(given, self._update, IndexMetrics()) if given.follow_tokens else None
+        if self._follower is not None:
             self._follower.start()
+        readiness.satisfied("index")
 
     def finalize(self) -> None:
-        """Stop following."""
-        self._follower.stop()
+        """Stop following, and leave the port."""
+        if self._follower is not None:
+            self._follower.stop()
+        self._metrics.stop()
 
     def _update(self, tokens: Sequence[TrackTokens], removed: Collection[str]) -> None:
         """Runs in the follower's thread: the new index is made beside the requests, and swapped in between two."""
