@@ -15,10 +15,12 @@ import orjson
 import typer
 
 from segue.cli.progress import TrainingProgress, print_figures
+from segue.cli.world import evaluate_world
 
 app = typer.Typer()
 evaluations = typer.Typer(help="Measure rankers on held-back data.", no_args_is_help=True)
 app.add_typer(evaluations, name="evaluate")
+evaluations.command("world")(evaluate_world)
 
 # What the table shows of each system.
 COLUMNS = ("hit1", "hit10", "hit100", "mrr", "ndcg10", "recall10", "recall100", "coverage10", "novelty10", "gini10")

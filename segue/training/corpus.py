@@ -39,9 +39,10 @@ SYNTHETIC = "synthetic dialogue"
 
 @dataclass(frozen=True, slots=True)
 class TrainingRules:
-    """What a training run depends on, beside the dataset."""
+    """What a training run depends on, beside the dataset; `without` names modalities whose codes are left out."""
 
     until: datetime | None = None
+    without: tuple[str, ...] = ()
     width: int = 256
     layers: int = 4
     most_words: int = 4_000

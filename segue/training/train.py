@@ -32,6 +32,7 @@ from segue.tokens.fitting import fit_codebooks
 from segue.tokens.histories import (
     PLAYLIST,
 )
+from segue.training.ablation import without
 from segue.training.card import model_card
 from segue.training.cooccurrence import Recency, cooccurrences
 from segue.training.corpus import Corpus, TrainingRules, read_corpus
@@ -110,7 +111,8 @@ def _codebooks(corpus: Corpus, rules: TrainingRules) -> tuple[Codebooks, Integer
         if history.kind == PLAYLIST:
             for row in {moment.row for moment in history.moments}:
                 names[row].append(history.label)
-    return fit_codebooks(corpus.tracks, counts, names, rules.codebooks)
+    tracks, counts = without(corpus.tracks, counts, rules.without)
+    return fit_codebooks(tracks, counts, names, rules.codebooks)
 
 
 def _decoder(corpus: Corpus, codebooks: Codebooks, rules: TrainingRules) -> Decoder:

@@ -6,6 +6,7 @@ name of anyone or anything real.
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 
@@ -116,6 +117,20 @@ THEMES = (
           ("the interstate", "the desert", "the county line", "the next exit")),
 )  # fmt: skip
 
+# What goes together, by the word that people have for it: genres as people hear them, themes as they feel them.
+GENRE_FAMILIES = {
+    "acoustic": ("ambient", "classical", "folk", "country"),
+    "groove": ("jazz", "soul", "hip hop", "reggae"),
+    "electronic": ("house", "techno", "synthwave", "pop"),
+    "heavy": ("metal", "punk"),
+}
+THEME_FAMILIES = {
+    "nature": ("sea", "snow", "rain", "summer"),
+    "heart": ("love", "heartbreak", "home", "dreams"),
+    "out there": ("dance", "city", "road", "money"),
+    "struggle": ("war", "revolt", "machines"),
+}
+
 # Words for where a track lies between calm and energetic, sad and happy: (low energy, high energy) by valence.
 MOODS = {
     (0, 0): ("melancholic", "brooding", "lonely", "sombre", "wistful"),
@@ -131,3 +146,8 @@ PLACES_AND_TIMES = (
     "reading a book", "getting over someone", "a night out", "the office", "a picnic", "coding through the night",
     "stretching",
 )  # fmt: skip
+
+
+def family_of(name: str, families: Mapping[str, Sequence[str]]) -> str:
+    """The family to which a genre or theme belongs."""
+    return next(family for family, kin in families.items() if name in kin)

@@ -1,21 +1,37 @@
-"""What playlists reveal must be worth learning: more than popularity, and more than content could tell."""
+"""What the world tells is worth learning, and each way of telling it tells something that the others do not."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 import pytest
-from numpy.typing import NDArray
 
-from segue.dataset import Dataset
+from segue.catalog import Track
+from segue.dataset import Dataset, ListeningSession
+from segue.events import ListeningAction
+from tests.unit import world_probe as probe
+from tests.unit.world_probe import Floats, Place
 
 SAMPLE = Path(__file__).parents[2] / "samples" / "world"
-TRACKS = 2_000
-TRAINING_PLAYLISTS = 480
+CONTENT = ("tags", "metadata", "lyrics", "audio")
+MODALITIES = (*CONTENT, "playlist")
+EVENTS = ("finished", "skipped", "liked", "disliked")
+# What is heard in each kind of event: what it draws nearer, or drives away.
+TELLING = {
+    "finished": MODALITIES,
+    "skipped": ("tags", "audio"),
+    "liked": ("metadata", "playlist"),
+    "disliked": ("lyrics", "metadata"),
+}
+MOST_TOLD = 20
 
-Scores = NDArray[np.float64]
+
+@pytest.fixture(scope="module")
+def tracks() -> list[Track]:
+    return list(Dataset.open(SAMPLE).tracks())
 
 
 @pytest.fixture(scope="module")
@@ -24,61 +40,111 @@ def playlists() -> list[list[int]]:
 
 
 @pytest.fixture(scope="module")
-def genre_of() -> NDArray[np.int64]:
-    # The first tag is the genre.
-    names = [track.tags[0] if track.tags else "" for track in Dataset.open(SAMPLE).tracks()]
-    return np.unique(names, return_inverse=True)[1]
+def alike(tracks: list[Track], playlists: list[list[int]]) -> dict[str, Floats]:
+    return {
+        "tags": probe.tags_alike(tracks),
+        "metadata": probe.metadata_alike(tracks),
+        "lyrics": probe.lyrics_alike(tracks),
+        "audio": probe.audio_alike(tracks),
+        "playlist": probe.played_together(playlists[: len(playlists) * 2 // 3], len(tracks)),
+    }
 
 
 @pytest.fixture(scope="module")
-def popularity(playlists: list[list[int]]) -> Scores:
-    held = [track for playlist in playlists[:TRAINING_PLAYLISTS] for track in playlist]
-    return np.bincount(held, minlength=TRACKS).astype(np.float64)
+def popularity(tracks: list[Track], playlists: list[list[int]]) -> Floats:
+    learned = [track for playlist in playlists[: len(playlists) * 2 // 3] for track in playlist]
+    return np.log1p(np.bincount(learned, minlength=len(tracks)))
 
 
 @pytest.fixture(scope="module")
-def neighbours(playlists: list[list[int]], popularity: Scores) -> Scores:
-    """Item-kNN: the cosine of two tracks' playlists."""
-    holds = np.zeros((TRAINING_PLAYLISTS, TRACKS))
-    for index, playlist in enumerate(playlists[:TRAINING_PLAYLISTS]):
-        holds[index, playlist] = 1.0
-    together: Scores = holds.T @ holds
-    cosine: Scores = together / np.sqrt(np.maximum(np.outer(popularity, popularity), 1.0))
-    return cosine
+def places(playlists: list[list[int]], alike: Mapping[str, Floats], popularity: Floats) -> tuple[list[Place], ...]:
+    """Places in playlists that the similarities have not seen: to weigh by, and to test on."""
+    unseen = playlists[len(playlists) * 2 // 3 :]
+    half = len(unseen) // 2
+    return tuple(
+        [
+            Place(
+                playlist[place],
+                {name: each[playlist[max(0, place - MOST_TOLD) : place]].mean(0) for name, each in alike.items()}
+                | {"popularity": popularity},
+                playlist[:place],
+            )
+            for playlist in part
+            for place in range(4, len(playlist), 3)
+        ]
+        for part in (unseen[:half], unseen[half:])
+    )
+
+
+@pytest.fixture(scope="module")
+def plays(alike: Mapping[str, Floats], popularity: Floats) -> tuple[list[Place], ...]:
+    """Places in sessions at which every kind of event is told, or nearly: to weigh by, and to test on."""
+    found: list[Place] = []
+    for session in Dataset.open(SAMPLE).sessions():
+        heard = plays_of(session)
+        for place in range(4, len(heard)):
+            track, kind = heard[place]
+            told: dict[str, list[int]] = defaultdict(list)
+            for earlier, how in heard[:place]:
+                told[how].append(earlier)
+            if kind in ("finished", "liked") and len(told) >= len(EVENTS) - 1 and told["disliked"]:
+                features = {name: nearness(alike, told[name], TELLING[name]) for name in EVENTS}
+                mood = alike["audio"][told["finished"][-1]] if told["finished"] else 0.0 * popularity
+                features |= {"popularity": popularity, "mood": mood}
+                found.append(Place(track, features, [earlier for earlier, _ in heard[:place]]))
+    return found[::2], found[1::2]
+
+
+def nearness(alike: Mapping[str, Floats], told: Sequence[int], names: Sequence[str]) -> Floats:
+    """How near each track is to those told, by some modalities together; nothing where none is told."""
+    return np.sum([alike[name][list(told)].sum(0) for name in names], axis=0) / max(1, len(told))
+
+
+def plays_of(session: ListeningSession) -> list[tuple[int, str]]:
+    """The tracks of a session in order, and how each play went; an opinion says more than an end."""
+    names = {
+        ListeningAction.PLAY_FINISHED: "finished",
+        ListeningAction.PLAY_SKIPPED: "skipped",
+        ListeningAction.LIKED: "liked",
+        ListeningAction.DISLIKED: "disliked",
+    }
+    heard: dict[int, str] = {}
+    for event in session.events:
+        if event.action in names and heard.get(row(event.track_id)) not in ("liked", "disliked"):
+            heard[row(event.track_id)] = names[event.action]
+    return list(heard.items())
 
 
 def row(track_id: str) -> int:
     return int(track_id.removeprefix("trk-"))
 
 
-def hit10(histories: list[list[int]], score: Callable[[list[int]], Scores]) -> float:
-    """How often the next track is among the ten best of those not yet there."""
-    hits: list[bool] = []
-    for history in histories:
-        for place in range(3, len(history), 4):
-            scores = score(history[:place]).copy()
-            scores[history[:place]] = -np.inf
-            hits.append(bool((scores > scores[history[place]]).sum() < 10))
-    return float(np.mean(hits))
+def test_all_that_is_told_predicts_playlists_far_better_than_popularity(places: tuple[list[Place], ...]) -> None:
+    everything = probe.hits(*places, (*MODALITIES, "popularity"))
+    by_popularity = probe.hits(*places, ("popularity",))
+
+    assert everything.mean() > 5 * by_popularity.mean()
+    assert everything.mean() > 0.1
 
 
-def test_company_predicts_playlists_better_than_popularity_and_genre_do(
-    playlists: list[list[int]], genre_of: NDArray[np.int64], popularity: Scores, neighbours: Scores
-) -> None:
-    held_back = playlists[TRAINING_PLAYLISTS:]
+@pytest.mark.parametrize("modality", MODALITIES)
+def test_each_modality_tells_what_the_others_do_not(places: tuple[list[Place], ...], modality: str) -> None:
+    everything = (*MODALITIES, "popularity")
 
-    by_popularity = hit10(held_back, lambda _: popularity)
-    by_genre = hit10(held_back, lambda history: np.bincount(genre_of[history], minlength=99)[genre_of] * popularity)
-    by_company = hit10(held_back, lambda history: neighbours[history[-10:]].sum(axis=0))
+    whole = probe.hits(*places, everything)
+    without = probe.hits(*places, [kind for kind in everything if kind != modality])
 
-    assert by_genre > 1.5 * by_popularity
-    assert by_company > 2 * by_genre
+    _, at_least = probe.drop(whole, without)
+    assert at_least > 0.0
 
 
-def test_playlists_teach_what_is_listened_to(popularity: Scores, neighbours: Scores) -> None:
-    sessions = [[row(event.track_id) for event in session.events] for session in Dataset.open(SAMPLE).sessions()][::6]
+@pytest.mark.parametrize("event", EVENTS)
+def test_each_kind_of_event_tells_what_the_others_do_not(plays: tuple[list[Place], ...], event: str) -> None:
+    everything = (*EVENTS, "popularity", "mood")
+    of_the_event = (event, "mood") if event == "finished" else (event,)
 
-    by_popularity = hit10(sessions, lambda _: popularity)
-    by_company = hit10(sessions, lambda history: neighbours[history[-10:]].sum(axis=0))
+    whole = probe.hits(*plays, everything)
+    without = probe.hits(*plays, [kind for kind in everything if kind not in of_the_event])
 
-    assert by_company > 3 * by_popularity
+    _, at_least = probe.drop(whole, without)
+    assert at_least > 0.0
