@@ -24,7 +24,7 @@ from segue.model.checkpoint import Checkpoint
 from segue.tokens.codebook import Floats, Integers
 from segue.tokens.content import MODALITIES
 from segue.tokens.histories import DIALOGUE, PLAYLIST
-from segue.training.train import TrainingRules
+from segue.training.corpus import TrainingRules
 from segue.training.watch import Watch
 from segue.world.catalogue import START, track_row
 from segue.world.draws import Draw
