@@ -8,6 +8,7 @@ The literal form is asked about the same sessions with the same weights, by the 
 
 from __future__ import annotations
 
+import gc
 import time
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -66,6 +67,7 @@ def measure(answers: int, width: int, layers: int, console: Console) -> Figures:
                     task = progress.add_task(f"literal form, {kind}", total=LITERAL_ANSWERS)
                     seconds = list(timed(ranker, tracks, LITERAL_ANSWERS, partial(progress.advance, task)))
                     figures |= _figures(kind, seconds)
+    gc.unfreeze()  # or libraries that count their own objects complain at the end
     figures["generate_over_answer"] = round(figures["generate_ms"] / figures["answer_10k_ms"], 1)
     figures["parameters"] = sum(values.size for values in checkpoint.parameters.values())
     return figures
