@@ -45,7 +45,8 @@ class SequenceRules:
     width: int = 128
     layers: int = 2
     dropout: float = 0.2
-    learning_rate: float = 1e-3
+    # On real playlists SASRec is best after nine passes at this rate; at 1e-3 it still rose after twelve.
+    learning_rate: float = 3e-3
     weight_decay: float = 0.01
     batch: int = 32
     days: float | None = None

@@ -23,9 +23,9 @@ from segue.training.cooccurrence import Recency
 from segue.training.watch import Silence, Watch
 
 GRID: dict[str, tuple[float | int | None, ...]] = {
-    "days": (None, 60.0, 20.0),
     "dropout": (0.2, 0.5),
     "width": (128, 256),
+    "days": (None, 60.0),
 }
 # Steps between two looks at validation; a trial ends after `patience` looks without a gain.
 LOOK_EVERY = 50
