@@ -107,6 +107,7 @@ def fit_audio_book(tracks: Sequence[Track], rules: CodebookRules) -> tuple[Codeb
 def code_facts(names: Sequence[str], clusters: Clusters, vectors: Floats, codes: Integers) -> tuple[CodeFacts, ...]:
     """Return name, size and cohesion of each code, from vectors, [tracks, dimensions], and their codes, [tracks]."""
     size = len(clusters.centroids)
+    vectors, codes = vectors[codes < size], codes[codes < size]
     sizes = np.bincount(codes, minlength=size)
     cohesions = np.bincount(codes, cosines(clusters, vectors, codes), minlength=size) / np.maximum(sizes, 1)
     return tuple(

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from math import isqrt
 from typing import Protocol
 
+import numpy as np
 from scipy.sparse import csr_matrix
 
 from segue.tokens.clustering import Clusters, cluster
@@ -36,7 +37,10 @@ class TextRules(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class TextChoice:
-    """An encoder with the texts' vectors, [texts, dimensions], their clusters and codes, [texts], and coherence."""
+    """An encoder with the texts' vectors, [texts, dimensions], their clusters and codes, [texts], and coherence.
+
+    The number after the last code stands for a text that says nothing.
+    """
 
     encoder: TextEncoder
     vectors: Floats
@@ -84,6 +88,7 @@ def _affordable(texts: Sequence[str], pretrained: TextEncoder, most: int) -> Tex
 
 
 def _choice(encoder: TextEncoder, vectors: Floats, company: csr_matrix, rules: TextRules) -> TextChoice:
-    clusters = cluster(vectors, rules.most_codes, rules.tracks_per_code, rules.seed)
-    codes = clusters.nearest(vectors)
+    said = np.any(vectors, axis=1)
+    clusters = cluster(vectors[said] if said.any() else vectors, rules.most_codes, rules.tracks_per_code, rules.seed)
+    codes = np.where(said, clusters.nearest(vectors), len(clusters.centroids))
     return TextChoice(encoder, vectors, clusters, codes, coherence(codes, company))
