@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -82,7 +83,7 @@ class Catalogue:
                 watch("simulating playlists", done, playlists)
         return entries
 
-    def _blocks(self, count: int, made: Callable[..., object]) -> Iterator[tuple[int, object]]:
+    def _blocks(self, count: int, made: Callable[..., Any]) -> Iterator[tuple[int, Any]]:
         for first in range(0, count, _BLOCK):
             last = min(count, first + _BLOCK)
             random = np.random.default_rng((self.seed, count, first))

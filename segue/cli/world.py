@@ -48,8 +48,8 @@ def evaluate_world(
     from segue.evaluation.segue_system import SEGUE, Segue
     from segue.evaluation.systems import System
     from segue.evaluation.world_report import POPULARITY, world_figures
+    from segue.training.corpus import TrainingRules
     from segue.training.loop import LoopRules
-    from segue.training.train import TrainingRules
     from segue.world.simulate import World
 
     if width % 64:

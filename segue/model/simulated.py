@@ -19,7 +19,7 @@ from segue.model.decoder_config import DecoderConfig
 from segue.model.index import MAX_NEIGHBOURS, Index, NeighbourList, RelatedArtists
 from segue.model.markets import Markets
 from segue.model.scoring import BlendWeights
-from segue.tokens.codebook import Codebook, Integers
+from segue.tokens.codebook import Clusters, Codebook, CodeFacts, Integers
 from segue.tokens.codebooks import Codebooks
 from segue.tokens.content import MODALITIES
 from segue.tokens.vocabulary import Vocabulary
@@ -173,5 +173,5 @@ class _Neighbours(Sequence[NeighbourList]):
 
 
 def _codebook(modality: str) -> Codebook:
-    names = tuple(f"{modality} {code}" for code in range(CODES))
-    return Codebook(modality, np.zeros((CODES, 1), np.float32), names, None)
+    facts = tuple(CodeFacts(f"{modality} {code}") for code in range(CODES))
+    return Codebook(modality, Clusters(np.zeros((CODES, 1), np.float32), np.zeros(CODES, np.float32)), facts)

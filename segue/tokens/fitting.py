@@ -14,8 +14,8 @@ import numpy as np
 from scipy.sparse import csr_matrix
 
 from segue.catalog import Track
-from segue.tokens.clustering import Clusters, cluster
-from segue.tokens.codebook import AudioTransform, Codebook, CodeFacts, Floats, Integers
+from segue.tokens.clustering import cluster
+from segue.tokens.codebook import AudioTransform, Clusters, Codebook, CodeFacts, Floats, Integers
 from segue.tokens.codebooks import Codebooks
 from segue.tokens.content import MODALITIES, TEXT_MODALITIES, content
 from segue.tokens.naming import LABELS, audio_names, playlist_labels, typical_names

@@ -14,7 +14,8 @@ from typing import Protocol
 import numpy as np
 from scipy.sparse import csr_matrix
 
-from segue.tokens.clustering import Clusters, cluster
+from segue.tokens.clustering import cluster
+from segue.tokens.codebook import Clusters
 from segue.tokens.coherence import coherence
 from segue.tokens.text import Floats, Integers, JoinedEncoder, PooledEncoder, TextEncoder
 from segue.tokens.text_fitting import fit_lexical, fit_projection
@@ -27,12 +28,29 @@ _AT_LEAST = 0.003
 class TextRules(Protocol):
     """What of `segue.tokens.fitting.CodebookRules` concerns texts."""
 
-    most_codes: int
-    tracks_per_code: int
-    dimensions: int
-    feature_buckets: int
-    most_encoded: int
-    seed: int
+    @property
+    def most_codes(self) -> int:
+        """The most codes of a modality."""
+
+    @property
+    def tracks_per_code(self) -> int:
+        """How many tracks a code stands for at least, on average."""
+
+    @property
+    def dimensions(self) -> int:
+        """The dimensions of a vector."""
+
+    @property
+    def feature_buckets(self) -> int:
+        """The buckets that words are hashed into."""
+
+    @property
+    def most_encoded(self) -> int:
+        """The most texts that a pretrained encoder reads."""
+
+    @property
+    def seed(self) -> int:
+        """What chance depends on."""
 
 
 @dataclass(frozen=True, slots=True)
