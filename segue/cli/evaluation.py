@@ -52,7 +52,7 @@ def evaluate_next_track(
     """
     from segue.dataset import Dataset
     from segue.evaluation.choosing import check_names, choose_systems
-    from segue.evaluation.comparison import compare
+    from segue.evaluation.comparison import Comparison, compare
     from segue.evaluation.report import report
     from segue.evaluation.task import TaskRules, make_task
 
@@ -64,10 +64,16 @@ def evaluate_next_track(
         watch.phase("Reading the dataset")
         task = make_task(Dataset.open(dataset), work, rules)
         systems = choose_systems(task, work, minutes, checkpoint, only or ())
-        comparison = compare(task, systems, range(1, seeds + 1), watch)
-    measured = report(comparison)
+        measured: dict[str, Any] = {}
+
+        def keep(so_far: Comparison) -> None:
+            measured.update(report(so_far))
+            if out is not None:
+                _write(out, measured)
+
+        compare(task, systems, range(1, seeds + 1), watch, keep)
     if out is not None:
-        _write(out, measured)
+        typer.echo(f"{out / 'report.json'} and {_plot(out, measured)} plots are written.")
     _print_table(measured)
     print_figures(**measured["figures"])
 
@@ -80,16 +86,24 @@ def _cut_of(checkpoint: Path) -> datetime:
 
 
 def _write(out: Path, measured: dict[str, Any]) -> None:
+    """Write what is measured so far: a run of an hour that ends early leaves it."""
     from segue.errors import DatasetError
-    from segue.evaluation.plots import plot
 
     try:
         out.mkdir(parents=True, exist_ok=True)
         (out / "report.json").write_bytes(orjson.dumps(measured, option=orjson.OPT_INDENT_2) + b"\n")
-        written = plot(measured, out)
     except OSError as error:
         raise DatasetError(f"cannot write the report to {out}: {error}") from error
-    typer.echo(f"{out / 'report.json'} and {len(written)} plots are written.")
+
+
+def _plot(out: Path, measured: dict[str, Any]) -> int:
+    from segue.errors import DatasetError
+    from segue.evaluation.plots import plot
+
+    try:
+        return len(plot(measured, out))
+    except OSError as error:
+        raise DatasetError(f"cannot write plots to {out}: {error}") from error
 
 
 def _print_table(measured: dict[str, Any]) -> None:

@@ -5,7 +5,7 @@ Knows systems through their protocol; `segue/cli/evaluation.py` says which.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -49,8 +49,14 @@ class Comparison:
     lessons: Sequence[Lesson]
 
 
-def compare(task: Task, systems: Sequence[System], seeds: Sequence[int], watch: EvaluationWatch) -> Comparison:
-    """Fit and rank all systems, one after the other."""
+def compare(
+    task: Task,
+    systems: Sequence[System],
+    seeds: Sequence[int],
+    watch: EvaluationWatch,
+    keep: Callable[[Comparison], None] = lambda _: None,
+) -> Comparison:
+    """Fit and rank all systems, one after the other; `keep` is given what there is after each."""
     outcomes: dict[str, Outcome] = {}
     lessons: list[Lesson] = []
     with threadpool_limits(limits=1):
@@ -67,6 +73,7 @@ def compare(task: Task, systems: Sequence[System], seeds: Sequence[int], watch: 
                     watch.phase(f"{system.name}: first additions")
                     lessons.append(lesson(task, ranker, watch.ranked))
             outcomes[system.name] = Outcome(system.name, runs, settings)
+            keep(Comparison(task, outcomes, lessons))
     return Comparison(task, outcomes, lessons)
 
 
