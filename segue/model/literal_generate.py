@@ -48,6 +48,8 @@ class Generate:
         )
         # Beams for which nothing was left to say carry impossible scores.
         possible = torch.nonzero(said.sequences_scores > _IMPOSSIBLE)[:, 0]
+        if not len(possible):
+            return Found(np.zeros(0, np.int64), np.zeros((0, depths), np.float32))
         sequences = said.sequences[possible]
         steps = self._model.compute_transition_scores(sequences, said.scores, said.beam_indices[possible])
         leaves = [_walk(trie, row) for row in sequences[:, len(asked) :].numpy() - self._offsets]

@@ -42,7 +42,7 @@ class Trie:
             begins = differs.copy()
             begins[:1] = True
             children.append(column[begins])
-            first.append(np.searchsorted(parents[begins], np.arange(parents[-1] + 2 if len(parents) else 1)))
+            first.append(np.searchsorted(parents[begins], np.arange(parents[-1] + 2 if len(parents) else 2)))
             parents = np.cumsum(begins) - 1
         return cls(tuple(first), tuple(children), rows[order], np.append(np.flatnonzero(begins), len(ordered)))
 

@@ -149,9 +149,16 @@ def test_a_trie_leads_to_every_track_and_to_nothing_else() -> None:
     assert (first.tolist(), leaves.tolist()) == ([True, True], [False, True, True, False])
 
 
-def test_nothing_allowed_gives_nothing() -> None:
+@pytest.mark.parametrize("kind", ["own", "generate"])
+def test_nothing_allowed_gives_nothing(kind: str) -> None:
     every = Filters(exclude_track_ids=tuple(TRACKS))
-    assert ranker("own").rank([Query(session(), filters=every)])[0].tracks == ()
+    assert ranker(kind).rank([Query(session(), filters=every)])[0].tracks == ()
+
+
+def test_an_empty_catalogue_gives_nothing() -> None:
+    emptied = LiteralRanker(CHECKPOINT, BeamSearch(literal_decoder(CHECKPOINT)))
+    emptied.swap(CHECKPOINT.index.updated([], CHECKPOINT.codebooks, removed=TRACKS))
+    assert emptied.rank([Query(session("folk-01"))])[0].tracks == ()
 
 
 def _names(answer: Ranking) -> list[str]:
