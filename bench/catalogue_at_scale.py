@@ -124,7 +124,8 @@ class Catalogue:
 
     def _playlist_lines(self, random: np.random.Generator, numbers: Integers) -> tuple[int, list[bytes]]:
         mean = ENTRIES / PLAYLISTS
-        lengths = np.clip(random.lognormal(np.log(mean) - 0.245, 0.7, len(numbers)), 5, 250).astype(np.int64)
+        # Shifted so that, cut off at both ends, playlists are as long on average as the dataset's.
+        lengths = np.clip(random.lognormal(np.log(mean) - 0.217, 0.7, len(numbers)), 5, 250).astype(np.int64)
         owner = np.repeat(np.arange(len(numbers)), lengths)
         homes = random.integers(self.scenes, size=(len(numbers), 2))
         scenes = homes[owner, (random.random(len(owner)) < 0.3).astype(np.int64)]

@@ -20,9 +20,12 @@ _SETTLING = 5
 # Of the vectors' mean squared distance to their centroids: a step for a centroid e times too large, and the bound.
 _STEP = 0.1
 _BOUND = 0.3
+# Clusters of fewer than this share of the mean size give their centroid to ones of more than that.
+_SMALL = 0.4
+_LARGE = 1.7
 # kmeans++ draws from so many vectors a code; Lloyd's iterations see at most MOST_VECTORS.
 _SEEDING = 12
-MOST_VECTORS = 200_000
+MOST_VECTORS = 100_000
 
 
 def cluster(vectors: Floats, most: int, tracks_per_code: int, seed: int, *, spherical: bool = True) -> Clusters:
@@ -52,7 +55,7 @@ def _settled(vectors: Floats, centroids: Floats, random: np.random.Generator, *,
         if spherical:
             centroids = unit(centroids)
         if iteration < _ITERATIONS - _SETTLING:
-            centroids = _reseeded(vectors, centroids, sizes, random)
+            centroids, offsets = _relocated(vectors, codes, centroids, offsets, random)
             moved = offsets + _STEP * spread * np.log((sizes + 1.0) / (share + 1.0))
             offsets = np.clip(moved - moved.mean(), -_BOUND * spread, _BOUND * spread).astype(np.float32)
     return Clusters(_half(centroids), _half(offsets))
@@ -69,10 +72,22 @@ def _means(vectors: Floats, codes: Integers, centroids: Floats, sizes: Integers)
     return means
 
 
-def _reseeded(vectors: Floats, centroids: Floats, sizes: Integers, random: np.random.Generator) -> Floats:
-    empty = np.flatnonzero(sizes == 0)
-    centroids[empty] = vectors[random.integers(len(vectors), size=len(empty))]
-    return centroids
+def _relocated(
+    vectors: Floats, codes: Integers, centroids: Floats, offsets: Floats, random: np.random.Generator
+) -> tuple[Floats, Floats]:
+    """Move the centroids of small clusters to vectors of large ones: offsets alone never reach into a dense crowd."""
+    sizes = np.bincount(codes, minlength=len(centroids))
+    share = len(codes) / len(centroids)
+    small = np.argsort(sizes, kind="stable")[: int((sizes < _SMALL * share).sum())]
+    excess = np.maximum(0.0, sizes / share - _LARGE)
+    count = min(len(small), int(excess.sum() + 0.5))
+    if not count:
+        return centroids, offsets
+    weights = (excess / np.maximum(sizes, 1))[codes]
+    chosen = random.choice(len(codes), count, replace=False, p=weights / weights.sum())
+    centroids[small[:count]] = vectors[chosen]
+    offsets[small[:count]] = offsets[codes[chosen]]
+    return centroids, offsets
 
 
 def _half(values: Floats) -> Floats:

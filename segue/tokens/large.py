@@ -43,7 +43,7 @@ class LargeRules:
     """
 
     codebooks: CodebookRules = field(default_factory=lambda: CodebookRules(dimensions=64, most_encoded=20_000))
-    sample: int = 200_000
+    sample: int = 100_000
     neighbours: int = 100
     fading: Fading | None = None
     processes: int = 2

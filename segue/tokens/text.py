@@ -48,7 +48,7 @@ class TextEncoder(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class LexicalEncoder:
-    """Hashed TF-IDF features, then a linear map: latent semantic analysis (Deerwester et al., 1990).
+    """Hashed TF-IDF features, then a linear map, half of it latent semantic analysis (Deerwester et al., 1990).
 
     `idf` has shape [buckets], `components` [buckets, dimensions].
     """

@@ -21,16 +21,24 @@ _SVD_ITERATIONS = 4
 
 
 def fit_lexical(texts: Sequence[str], most_buckets: int, dimensions: int, seed: int) -> LexicalEncoder:
-    """Fit hashed TF-IDF and its truncated SVD to two texts or more, with a bucket for each feature if there is room."""
+    """Fit hashed TF-IDF to two texts or more, with a bucket for each feature if there is room, and a linear map of it.
+
+    Half of the dimensions are a truncated SVD's: what many texts share. The others are a random projection of what that
+    leaves (Johnson and Lindenstrauss, 1984): a feature of few texts, such as an artist, keeps a direction of its own.
+    """
     distinct = len({feature for text in texts for feature in lexical_features(text)})
     buckets = min(most_buckets, 1 << distinct.bit_length())
     counts = lexical_counts(texts, buckets)
     occurrences = np.bincount(counts.indices, minlength=buckets)
     idf = _half(np.log((1.0 + len(texts)) / (1.0 + occurrences)) + 1.0)
     matrix = weighted(counts, idf)
-    kept = max(1, min(dimensions, min(matrix.shape) - 1))
+    kept = max(1, min((dimensions + 1) // 2, min(matrix.shape) - 1))
     svd = TruncatedSVD(kept, random_state=seed, n_iter=_SVD_ITERATIONS).fit(matrix)
-    return LexicalEncoder(idf, _half(svd.components_.T))
+    axes = np.asarray(svd.components_.T, np.float32)
+    left = dimensions - kept
+    directions = np.random.default_rng(seed).normal(size=(buckets, left)).astype(np.float32) / np.sqrt(max(1, left))
+    directions -= axes @ (axes.T @ directions)
+    return LexicalEncoder(idf, _half(np.concatenate([axes, directions], axis=1)))
 
 
 def fit_projection(base: TextEncoder, vectors: Floats, dimensions: int, seed: int) -> ProjectedEncoder:
