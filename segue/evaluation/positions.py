@@ -20,7 +20,8 @@ MAX_CONTEXT = 64
 class Position:
     """One place in a history: the moments before it, the utterances so far, the wanted row, and the rows ruled out.
 
-    `history` and `place` say where it lies; `label` is the playlist's name, which its listener knows.
+    `history` and `place` say where it lies, `sitting` in which of a listener's sittings; `label` is the playlist's name,
+    which its listener knows.
     """
 
     kind: str
@@ -32,6 +33,7 @@ class Position:
     history: str = ""
     place: int = 0
     label: str = ""
+    sitting: str = ""
 
 
 def positions(history: History, start: int) -> Iterator[Position]:
@@ -51,6 +53,7 @@ def positions(history: History, start: int) -> Iterator[Position]:
             history=f"{history.kind} {history.name}",
             place=place,
             label=history.label,
+            sitting=moment.sitting,
         )
 
 

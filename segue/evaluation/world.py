@@ -76,7 +76,7 @@ class OracleRanker:
             yield np.asarray(self._drawn(position).odds[self._rows], np.float32)
 
     def _drawn(self, position: Position) -> Draw:
-        draws = self._wanted(position.history.removeprefix(f"{position.kind} "))
+        draws = self._wanted(position.sitting or position.history.removeprefix(f"{position.kind} "))
         track = int(self._rows[position.wanted])
         if position.kind == PLAYLIST:
             # A track may come back to a playlist; to a session or a dialogue it does not.
@@ -133,4 +133,5 @@ def ablated(task: Task, folder: Path, minutes: float, base: TrainingRules) -> li
 
 
 def _is_predictable(position: Position) -> bool:
-    return position.kind == DIALOGUE or sum(moment.wanted for moment in position.moments) >= LEAST_TOLD
+    told = sum(moment.wanted and moment.sitting == position.sitting for moment in position.moments)
+    return position.kind == DIALOGUE or told >= LEAST_TOLD
