@@ -1,7 +1,8 @@
 """Which encoder a text modality's codes rest on: lexical vectors, a pretrained encoder's, or both side by side.
 
-Each is clustered alike, and the one whose codes say most about the company that tracks keep is taken (`coherence.py`).
-Lexical vectors cost a hundredth, so that the others must be clearly better. Knows texts and company, not modalities.
+Lexical vectors are plain, or keep rare features apart. Each is clustered alike, and the one whose codes say most about
+the company that tracks keep is taken (`coherence.py`). Plain lexical vectors cost a hundredth, so that the others must
+be clearly better. Knows texts and company, not modalities.
 """
 
 from __future__ import annotations
@@ -68,9 +69,11 @@ def _candidates(
     lexical = fit_lexical(texts, rules.feature_buckets, dimensions, rules.seed)
     said = lexical.encode(texts)
     yield lexical, said
-    # Without company nothing tells which is better.
-    base = None if pretrained is None or not company.nnz else _affordable(texts, pretrained, rules.most_encoded)
-    if base is not None:
+    if not company.nnz:
+        return  # nothing tells which is better
+    rare = fit_lexical(texts, rules.feature_buckets, dimensions, rules.seed, rare=True)
+    yield rare, rare.encode(texts)
+    if pretrained is not None and (base := _affordable(texts, pretrained, rules.most_encoded)) is not None:
         meant = base.encode(texts)
         projected = fit_projection(base, meant, dimensions, rules.seed)
         turned = projected.turned(meant)
