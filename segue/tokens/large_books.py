@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 from math import isqrt
+from typing import Any
 
 import msgspec
 import numpy as np
@@ -104,7 +105,7 @@ def with_tally(book: Codebook, tally: Tally) -> Codebook:
     return replace(book, facts=tuple(facts))
 
 
-def _coded(book: Codebook, contents: Sequence[object]) -> tuple[Integers, Tally]:
+def _coded(book: Codebook, contents: Sequence[Any]) -> tuple[Integers, Tally]:
     codes = np.full(len(contents), book.absent, np.int64)
     present = [place for place, each in enumerate(contents) if each]
     if not present or book.transform is None or not book.absent:
@@ -115,4 +116,4 @@ def _coded(book: Codebook, contents: Sequence[object]) -> tuple[Integers, Tally]
     coded = found < book.absent
     alike = cosines(book.clusters, vectors[coded], found[coded])
     sizes = np.bincount(found[coded], minlength=book.absent)
-    return codes, Tally(sizes, np.bincount(found[coded], alike, book.absent))
+    return codes, Tally(sizes, np.bincount(found[coded], alike, book.absent).astype(np.float64))

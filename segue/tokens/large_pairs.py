@@ -47,7 +47,7 @@ class Fading:
         """Return a weight in (0, 1] for each time."""
         now = self.now.timestamp()
         ages = np.array([0.0 if time is None else max(0.0, now - time.timestamp()) for time in times])
-        return np.exp(-ages / (self.days * _DAY_SECONDS)).astype(np.float32)
+        return np.asarray(np.exp(-ages / (self.days * _DAY_SECONDS)), np.float32)
 
 
 def count(work: Work, fading: Fading | None, part: int, parts: int) -> tuple[Doubles, dict[int, list[str]]]:

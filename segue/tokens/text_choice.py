@@ -10,12 +10,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from math import isqrt
-from typing import Protocol
 
 import numpy as np
 from scipy.sparse import csr_matrix
 
-from segue.tokens.clustering import Clusters, cluster
+from segue.tokens.clustering import cluster
+from segue.tokens.codebook import Clusters
 from segue.tokens.coherence import coherence
 from segue.tokens.text import Floats, Integers, JoinedEncoder, PooledEncoder, TextEncoder
 from segue.tokens.text_fitting import fit_lexical, fit_projection
@@ -25,15 +25,21 @@ _CLEARLY = 1.05
 _AT_LEAST = 0.003
 
 
-class TextRules(Protocol):
-    """What of `segue.tokens.fitting.CodebookRules` concerns texts."""
+@dataclass(frozen=True, slots=True)
+class TextRules:
+    """How large a text modality's codebook may get. A code stands for `tracks_per_code` distinct texts or more.
 
-    most_codes: int
-    tracks_per_code: int
-    dimensions: int
-    feature_buckets: int
-    most_encoded: int
-    seed: int
+    `dimensions` bounds a vector, of each of two encoders where they are joined, and is at most the root of the number of
+    texts; `feature_buckets` bounds the hashed features. Where there are more than `most_encoded` distinct texts, and
+    distinct lines of them, the pretrained encoder is not asked.
+    """
+
+    most_codes: int = 1_024
+    tracks_per_code: int = 8
+    dimensions: int = 128
+    feature_buckets: int = 65_536
+    most_encoded: int = 200_000
+    seed: int = 1
 
 
 @dataclass(frozen=True, slots=True)
