@@ -29,7 +29,7 @@ _AT_LEAST = 0.003
 class TextRules:
     """How large a text modality's codebook may get. A code stands for `tracks_per_code` distinct texts or more.
 
-    `dimensions` bounds a vector, of each of two encoders where they are joined, as does the root of the number of texts;
+    `dimensions` bounds a vector, of each of two encoders where they are joined, as does the root of their number;
     `feature_buckets` bounds the hashed features. Where there are more than `most_encoded` distinct texts, and distinct
     lines of them, the pretrained encoder is not asked.
     """
