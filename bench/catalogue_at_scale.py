@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -19,6 +19,7 @@ import orjson
 Integers = npt.NDArray[np.int64]
 Doubles = npt.NDArray[np.float64]
 Watch = Callable[[str, int, int], None]
+T = TypeVar("T")
 
 # Of the Million Playlist Dataset (Chen et al., 2018): counts of its README.
 PLAYLISTS, TRACKS, ENTRIES = 1_000_000, 2_262_292, 66_346_428
@@ -83,7 +84,7 @@ class Catalogue:
                 watch("simulating playlists", done, playlists)
         return entries
 
-    def _blocks(self, count: int, made: Callable[..., Any]) -> Iterator[tuple[int, Any]]:
+    def _blocks(self, count: int, made: Callable[[np.random.Generator, Integers], T]) -> Iterator[tuple[int, T]]:
         for first in range(0, count, _BLOCK):
             last = min(count, first + _BLOCK)
             random = np.random.default_rng((self.seed, count, first))

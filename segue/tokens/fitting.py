@@ -21,25 +21,14 @@ from segue.tokens.content import MODALITIES, TEXT_MODALITIES, content
 from segue.tokens.naming import LABELS, audio_names, playlist_labels, typical_names
 from segue.tokens.pmi import factorised, positive_pmi
 from segue.tokens.text import TextEncoder
-from segue.tokens.text_choice import choose_encoder
+from segue.tokens.text_choice import TextRules, choose_encoder
 
 
 @dataclass(frozen=True, slots=True)
-class CodebookRules:
-    """How large codebooks may get. A code stands for `tracks_per_code` distinct tracks on average, or more.
+class CodebookRules(TextRules):
+    """How large codebooks may get; `playlist_dimensions` bounds the vector of a track's company."""
 
-    `dimensions` bounds a text's vector, of each of two encoders where they are joined, and `playlist_dimensions` the
-    vector of a track's company; both are at most the root of the number of tracks. `feature_buckets` bounds the hashed
-    features. Where there are more than `most_encoded` distinct texts, the pretrained encoder is not asked.
-    """
-
-    most_codes: int = 1_024
-    tracks_per_code: int = 8
-    dimensions: int = 128
     playlist_dimensions: int = 64
-    feature_buckets: int = 65_536
-    most_encoded: int = 200_000
-    seed: int = 1
 
 
 def fit_codebooks(

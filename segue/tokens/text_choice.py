@@ -1,7 +1,8 @@
 """Which encoder a text modality's codes rest on: lexical vectors, a pretrained encoder's, or both side by side.
 
-Each is clustered alike, and the one whose codes say most about the company that tracks keep is taken (`coherence.py`).
-Lexical vectors cost a hundredth, so that the others must be clearly better. Knows texts and company, not modalities.
+Lexical vectors are plain, or keep rare features apart. Each is clustered alike, and the one whose codes say most about
+the company that tracks keep is taken (`coherence.py`). Plain lexical vectors cost a hundredth, so that the others must
+be clearly better. Knows texts and company, not modalities.
 """
 
 from __future__ import annotations
@@ -9,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from math import isqrt
-from typing import Protocol
 
 import numpy as np
 from scipy.sparse import csr_matrix
@@ -25,32 +25,21 @@ _CLEARLY = 1.05
 _AT_LEAST = 0.003
 
 
-class TextRules(Protocol):
-    """What of `segue.tokens.fitting.CodebookRules` concerns texts."""
+@dataclass(frozen=True, slots=True)
+class TextRules:
+    """How large a text modality's codebook may get. A code stands for `tracks_per_code` distinct texts or more.
 
-    @property
-    def most_codes(self) -> int:
-        """The most codes of a modality."""
+    `dimensions` bounds a vector, of each of two encoders where they are joined, as does the root of their number;
+    `feature_buckets` bounds the hashed features. Where there are more than `most_encoded` distinct texts, and distinct
+    lines of them, the pretrained encoder is not asked.
+    """
 
-    @property
-    def tracks_per_code(self) -> int:
-        """How many tracks a code stands for at least, on average."""
-
-    @property
-    def dimensions(self) -> int:
-        """The dimensions of a vector."""
-
-    @property
-    def feature_buckets(self) -> int:
-        """The buckets that words are hashed into."""
-
-    @property
-    def most_encoded(self) -> int:
-        """The most texts that a pretrained encoder reads."""
-
-    @property
-    def seed(self) -> int:
-        """What chance depends on."""
+    most_codes: int = 1_024
+    tracks_per_code: int = 8
+    dimensions: int = 128
+    feature_buckets: int = 65_536
+    most_encoded: int = 200_000
+    seed: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,9 +75,11 @@ def _candidates(
     lexical = fit_lexical(texts, rules.feature_buckets, dimensions, rules.seed)
     said = lexical.encode(texts)
     yield lexical, said
-    # Without company nothing tells which is better.
-    base = None if pretrained is None or not company.nnz else _affordable(texts, pretrained, rules.most_encoded)
-    if base is not None:
+    if not company.nnz:
+        return  # nothing tells which is better
+    rare = fit_lexical(texts, rules.feature_buckets, dimensions, rules.seed, rare=True)
+    yield rare, rare.encode(texts)
+    if pretrained is not None and (base := _affordable(texts, pretrained, rules.most_encoded)) is not None:
         meant = base.encode(texts)
         projected = fit_projection(base, meant, dimensions, rules.seed)
         turned = projected.turned(meant)

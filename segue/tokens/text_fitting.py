@@ -20,11 +20,13 @@ from segue.tokens.text import (
 _SVD_ITERATIONS = 4
 
 
-def fit_lexical(texts: Sequence[str], most_buckets: int, dimensions: int, seed: int) -> LexicalEncoder:
+def fit_lexical(
+    texts: Sequence[str], most_buckets: int, dimensions: int, seed: int, *, rare: bool = False
+) -> LexicalEncoder:
     """Fit hashed TF-IDF to two texts or more, with a bucket for each feature if there is room, and a linear map of it.
 
-    Half of the dimensions are a truncated SVD's: what many texts share. The others are a random projection of what that
-    leaves (Johnson and Lindenstrauss, 1984): a feature of few texts, such as an artist, keeps a direction of its own.
+    The map is a truncated SVD: what many texts share. With `rare`, half of the dimensions are a random projection of
+    what that leaves (Johnson and Lindenstrauss, 1984): a feature of few texts, such as an artist, has one of its own.
     """
     distinct = len({feature for text in texts for feature in lexical_features(text)})
     buckets = min(most_buckets, 1 << distinct.bit_length())
@@ -32,11 +34,13 @@ def fit_lexical(texts: Sequence[str], most_buckets: int, dimensions: int, seed: 
     occurrences = np.bincount(counts.indices, minlength=buckets)
     idf = _half(np.log((1.0 + len(texts)) / (1.0 + occurrences)) + 1.0)
     matrix = weighted(counts, idf)
-    kept = max(1, min((dimensions + 1) // 2, min(matrix.shape) - 1))
+    kept = max(1, min((dimensions + 1) // 2 if rare else dimensions, min(matrix.shape) - 1))
     svd = TruncatedSVD(kept, random_state=seed, n_iter=_SVD_ITERATIONS).fit(matrix)
     axes = np.asarray(svd.components_.T, np.float32)
-    left = dimensions - kept
-    directions = np.random.default_rng(seed).normal(size=(buckets, left)).astype(np.float32) / np.sqrt(max(1, left))
+    if not rare:
+        return LexicalEncoder(idf, _half(axes))
+    left = max(1, dimensions - kept)
+    directions = np.random.default_rng(seed).normal(size=(buckets, left)).astype(np.float32) / np.sqrt(left)
     directions -= axes @ (axes.T @ directions)
     return LexicalEncoder(idf, _half(np.concatenate([axes, directions], axis=1)))
 

@@ -39,8 +39,8 @@ def scale(tonic: int, steps: tuple[int, ...]) -> Floats:
 def tone(semitones: int, seconds: float = 0.4) -> Floats:
     time = np.arange(int(seconds * SAMPLE_RATE)) / SAMPLE_RATE
     frequency = A4 * 2.0 ** (semitones / 12.0)
-    waves = sum(np.sin(2 * np.pi * frequency * part * time) / part**2 for part in (1, 2, 3))
-    return np.asarray(0.2 * waves, np.float32)
+    parts = [np.sin(2 * np.pi * frequency * part * time) / part**2 for part in (1, 2, 3)]
+    return np.asarray(0.2 * np.sum(parts, axis=0), np.float32)
 
 
 @pytest.mark.parametrize("bpm", [90.0, 120.0, 140.0])

@@ -104,7 +104,7 @@ def test_a_small_catalogue_ends_in_figures() -> None:
     figures = codebooks.measure(Scale(0.001), seed=1)
     assert figures["tracks"] == 2_262
     assert min(figures["codes"].values()) > 100
-    assert min(figures["balance"].values()) > 0.8
+    assert min(figures["balance"].values()) > 0.5
     assert 0.0 <= figures["collision_share"] < 0.1
     assert figures["codebook_minutes"] <= codebooks.TARGETS["codebook_minutes"]
     assert figures["codebook_peak_gb"] <= codebooks.TARGETS["codebook_peak_gb"]

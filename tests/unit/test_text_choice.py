@@ -34,6 +34,14 @@ class Reader:
         return unit(vectors)
 
 
+class Blind(Reader):
+    """An encoder that tells texts apart and knows nothing of their groups."""
+
+    def encode(self, texts: Sequence[str]) -> Floats:
+        seeds = [sum(text.encode()) * 31 + len(text) for text in texts]
+        return unit(np.stack([np.random.default_rng(seed).normal(size=8) for seed in seeds]).astype(np.float32))
+
+
 def _texts() -> list[str]:
     """Return texts whose words say nothing of their group."""
     random = np.random.default_rng(1)
@@ -55,8 +63,9 @@ def test_an_encoder_that_knows_what_company_tracks_keep_is_chosen() -> None:
 
 
 def test_an_encoder_that_says_no_more_than_words_is_not_worth_its_cost() -> None:
-    texts = [f"group{number // PER_GROUP} n{number}" for number in range(GROUPS * PER_GROUP)]
-    assert isinstance(choose_encoder(texts, _company(), RULES, Reader()).encoder, LexicalEncoder)
+    groups = [number // PER_GROUP for number in range(GROUPS * PER_GROUP)]
+    texts = [f"group{group} scene{group} label{group} n{number}" for number, group in enumerate(groups)]
+    assert isinstance(choose_encoder(texts, _company(), RULES, Blind()).encoder, LexicalEncoder)
 
 
 def test_without_company_or_with_too_many_texts_codes_are_lexical() -> None:
@@ -78,6 +87,13 @@ def test_lexical_vectors_are_closer_the_more_they_share_and_an_artist_counts_as_
     one, same_artist, other = encoder.encode([texts[0], texts[30], texts[31]])
     assert one @ same_artist > one @ other + 0.2
     assert not encoder.encode(["", "the"]).any()
+
+
+def test_rare_features_have_directions_of_their_own_where_asked() -> None:
+    texts = [f"artist{number // 3}\ndecade{number % 2}" for number in range(600)]
+    plain, rare = (fit_lexical(texts, 4_096, 16, 1, rare=kept).encode(texts) for kept in (False, True))
+    same, other = rare[0] @ rare[2], rare[0] @ rare[4]
+    assert same - other > plain[0] @ plain[2] - plain[0] @ plain[4] + 0.1
 
 
 def test_pooled_vectors_are_the_mean_of_the_lines() -> None:
