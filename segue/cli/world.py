@@ -20,11 +20,14 @@ class Scale(StrEnum):
     """How large the world is."""
 
     SMALL = "small"
+    SAMPLE = "sample"
     DEFAULT = "default"
 
 
 def evaluate_world(
-    scale: Annotated[Scale, typer.Option(help="Size of the world.")] = Scale.DEFAULT,
+    scale: Annotated[
+        Scale | None, typer.Option(help="Size of the world: default, or with --checkpoint sample, the bundled one's.")
+    ] = None,
     seed: Annotated[
         int | None, typer.Option(min=0, help="Seed of the world: 2, or with --checkpoint 1, the bundled sample's.")
     ] = None,
@@ -56,11 +59,12 @@ def evaluate_world(
         raise typer.BadParameter(f"{width} is no multiple of 64", param_hint="--width")
     check_names(only or ())
     base = TrainingRules(width=width, layers=layers, loop=LoopRules(epochs=epochs))
+    size = evaluation.SCALES[scale or (Scale.SAMPLE if checkpoint else Scale.DEFAULT)]
     chosen = seed if seed is not None else evaluation.SAMPLE_SEED if checkpoint else evaluation.EVALUATION_SEED
     with tempfile.TemporaryDirectory() if out is None else nullcontext(out) as folder, TrainingProgress() as watch:
         work = Path(folder)
         watch.phase("Inventing the world")
-        world = World(evaluation.SCALES[scale], chosen)
+        world = World(size, chosen)
         task = evaluation.world_task(world, work, checkpoint)
         baselines = choose_systems(task, work, minutes, only=[*only, POPULARITY] if only else ())
         systems: list[System] = [
