@@ -20,11 +20,14 @@ class Scale(StrEnum):
     """How large the world is."""
 
     SMALL = "small"
+    SAMPLE = "sample"
     DEFAULT = "default"
 
 
 def evaluate_world(
-    scale: Annotated[Scale, typer.Option(help="Size of the world.")] = Scale.DEFAULT,
+    scale: Annotated[
+        Scale | None, typer.Option(help="Size of the world: default, or with --checkpoint sample, the bundled one's.")
+    ] = None,
     seed: Annotated[
         int | None, typer.Option(min=0, help="Seed of the world: 2, or with --checkpoint 1, the bundled sample's.")
     ] = None,
@@ -40,6 +43,7 @@ def evaluate_world(
     epochs: Annotated[int, typer.Option(min=1, help="Most passes over the data.")] = 12,
     width: Annotated[int, typer.Option(min=64, help="Width of the decoder, a multiple of 64.")] = 128,
     layers: Annotated[int, typer.Option(min=1, max=24, help="Layers of the decoder.")] = 3,
+    most_codes: Annotated[int, typer.Option(min=2, max=4096, help="Most codes of a modality.")] = 64,
 ) -> None:
     """Rank in an invented world, where the odds of each next track are known: how much of them is learned."""
     from segue.evaluation import world as evaluation
@@ -48,6 +52,7 @@ def evaluate_world(
     from segue.evaluation.segue_system import SEGUE, Segue
     from segue.evaluation.systems import System
     from segue.evaluation.world_report import POPULARITY, world_figures
+    from segue.tokens.fitting import CodebookRules
     from segue.training.corpus import TrainingRules
     from segue.training.loop import LoopRules
     from segue.world.simulate import World
@@ -55,12 +60,15 @@ def evaluate_world(
     if width % 64:
         raise typer.BadParameter(f"{width} is no multiple of 64", param_hint="--width")
     check_names(only or ())
-    base = TrainingRules(width=width, layers=layers, loop=LoopRules(epochs=epochs))
+    base = TrainingRules(
+        width=width, layers=layers, codebooks=CodebookRules(most_codes=most_codes), loop=LoopRules(epochs=epochs)
+    )
+    size = evaluation.SCALES[scale or (Scale.SAMPLE if checkpoint else Scale.DEFAULT)]
     chosen = seed if seed is not None else evaluation.SAMPLE_SEED if checkpoint else evaluation.EVALUATION_SEED
     with tempfile.TemporaryDirectory() if out is None else nullcontext(out) as folder, TrainingProgress() as watch:
         work = Path(folder)
         watch.phase("Inventing the world")
-        world = World(evaluation.SCALES[scale], chosen)
+        world = World(size, chosen)
         task = evaluation.world_task(world, work, checkpoint)
         baselines = choose_systems(task, work, minutes, only=[*only, POPULARITY] if only else ())
         systems: list[System] = [

@@ -33,17 +33,18 @@ from segue.world.simulate import World, WorldSize
 
 ORACLE = "oracle"
 WITHOUT = "segue without "
-# Of the sample's size, and small enough for minutes.
+# Three times the sample's data, the sample's own, and one small enough for minutes.
 SCALES: Mapping[str, WorldSize] = {
-    "default": WorldSize(),
-    "small": WorldSize(tracks=1_000, listeners=200, playlists=400, dialogues=200, scenes=6),
+    "default": WorldSize(listeners=1_500, playlists=4_500, dialogues=1_500),
+    "sample": WorldSize(),
+    "small": WorldSize(tracks=1_000, listeners=200, playlists=600, dialogues=200, scenes=4),
 }
 # The sample's world has seed 1; figures come from another one.
 SAMPLE_SEED, EVALUATION_SEED = 1, 2
 # The last sixth of the watched days is tested.
 TESTED_SHARE = 6
-# Before a third track is told, playlists and sessions hardly say what they are after.
-LEAST_TOLD = 3
+# Before a fifth track is told, playlists and sessions hardly say what they are after.
+LEAST_TOLD = 5
 
 
 @dataclass(frozen=True, slots=True)

@@ -195,6 +195,5 @@ def _sound(dice: Dice, genre: int) -> tuple[float, float]:
 
 
 def _heavy_tail(dice: Dice) -> float:
-    """A positive number, about 1 on average, with few large ones: u to the power -3/4 has a Pareto tail."""
-    root = sqrt(dice.uniform(0.005, 1.0))
-    return 0.34 / (root * sqrt(root))
+    """A positive number, about 1 on average, with few large ones: u to the power -1/2 has a Pareto tail."""
+    return 0.55 / sqrt(dice.uniform(0.01, 1.0))

@@ -23,7 +23,7 @@ from segue.world.wording import Named, Voice
 MOST_TURNS = 6
 TRACKS_A_TURN = 5
 # The curator aims at the goal with this chance at first, and learns this much with every turn; else only at the genre.
-FIRST_HIT, HIT_GAIN = 0.4, 0.12
+FIRST_HIT, HIT_GAIN = 0.3, 0.2
 # The centre of a mood, on either side of the middle of energy and valence.
 MOOD_CENTRES = (0.28, 0.72)
 
@@ -87,7 +87,7 @@ def _turns(dice: Dice, catalogue: Catalogue, goal: _Goal, talk: _Talk, watch: Dr
         said = [_feedback(dice, catalogue, goal, talk)] if number else []
         asked = next(wishes, None)
         said.append(asked() if asked is not None else wording.more(dice))
-        recommended = _recommended(dice, goal, talk, FIRST_HIT + HIT_GAIN * number, watch)
+        recommended = _recommended(dice, goal, talk, min(1.0, FIRST_HIT + HIT_GAIN * number), watch)
         if not recommended:
             return
         yield DialogueTurn(

@@ -17,10 +17,8 @@ from segue.world.vocabulary import GENRES, THEMES
 
 INTERESTS = 3
 SHORTEST_INTEREST_DAYS, LONGEST_INTEREST_DAYS = 30, 240
-# How often the scene matters, how often the era, and how many of the other facets matter beside a scene or without.
-SCENE_MATTERS, ERA_MATTERS = 0.9, 0.25
-BESIDE_A_SCENE, WITHOUT_A_SCENE = 3, 4
-OTHERS = ("genre", "theme", "sound", "region")
+# How often the scene matters, and how often the era; everything else always does.
+SCENE_MATTERS, ERA_MATTERS = 0.95, 0.25
 # How often a facet is as the listener leans, and not something else for once.
 AS_USUAL = 0.75
 
@@ -64,11 +62,11 @@ class Listener:
         return weights
 
     def aim(self, dice: Dice, catalogue: Catalogue, day: int, hour: int = 17) -> Aim:
-        """What the listener is after at a time of a day: some facets of the leaning, the others open."""
+        """What the listener is after at a time of a day."""
         # Calm in the morning and at night, lively in the late afternoon.
         lift = 0.2 * (1 - abs(hour - 17) / 12) - 0.1
         energy = self.energy + self.restlessness * day + lift
-        whole = Aim(
+        aim = Aim(
             scene=dice.weighted(self.scene_weights(day, len(catalogue.scenes))),
             genre=_usually(dice, self.genres, len(GENRES)),
             theme=_usually(dice, self.themes, len(THEMES)),
@@ -76,16 +74,8 @@ class Listener:
             region=_usually(dice, self.regions, len(REGIONS)),
             era=dice.bell(self.year, 4.0),
         )
-        return opened(dice, whole)
-
-
-def opened(dice: Dice, aim: Aim) -> Aim:
-    """The aim with all but a few facets left open."""
-    scene, era = dice.chance(SCENE_MATTERS), dice.chance(ERA_MATTERS)
-    left_open = dice.sample(OTHERS, len(OTHERS))[BESIDE_A_SCENE if scene else WITHOUT_A_SCENE :]
-    left_open += [] if scene else ["scene"]
-    left_open += [] if era else ["era"]
-    return replace(aim, **dict.fromkeys(left_open))
+        scene = aim.scene if dice.chance(SCENE_MATTERS) else None
+        return replace(aim, scene=scene, era=aim.era if dice.chance(ERA_MATTERS) else None)
 
 
 def build_listener(seed: int, index: int, catalogue: Catalogue, days: int) -> Listener:
@@ -104,7 +94,7 @@ def build_listener(seed: int, index: int, catalogue: Catalogue, days: int) -> Li
         restlessness=dice.uniform(-0.3, 0.3) / days,
         first_hour=dice.between(6, 20),
         curiosity=dice.uniform(0.04, 0.16),
-        patience=dice.uniform(0.0, 0.2),
+        patience=dice.uniform(0.0, 0.1),
     )
 
 

@@ -20,7 +20,7 @@ from segue.world.vocabulary import GENRES, MOODS, THEMES
 # The share of additions that have nothing to do with the playlist's idea.
 STRAYS = 0.06
 # The share that is another track of the artist before, as when people add an album.
-SAME_ARTIST = 0.25
+SAME_ARTIST = 0.1
 # A track that was once removed is wanted so much less.
 REMOVED = 0.05
 
@@ -40,10 +40,10 @@ def build_playlist(
     first_day = 0 if dice.chance(0.4) else dice.between(0, max(days - 1, 0) * 3 // 4)
     suits = appeal(matches(catalogue, listener.aim(dice, catalogue, first_day)))
     stays: list[_Stay] = []
-    _add(dice, catalogue, suits, stays, first_day, dice.between(8, 22), watch)
-    day, pace, most = first_day, dice.between(5, 20), dice.between(20, 45)
+    _add(dice, catalogue, suits, stays, first_day, dice.between(6, 14), watch)
+    day, pace, most = first_day, dice.between(8, 30), dice.between(20, 40)
     while (day := day + dice.between(2, 2 * pace)) < days:
-        _add(dice, catalogue, suits, stays, day, dice.between(1, 4), watch)
+        _add(dice, catalogue, suits, stays, day, dice.between(1, 3), watch)
         _prune(dice, stays, day, most)
     entries = tuple(PlaylistEntry(track_id(stay.track), stay.added, stay.removed) for stay in stays)
     name, description = _called(dice, catalogue, stays)

@@ -11,7 +11,8 @@ from functools import lru_cache
 
 from segue.world.dice import Dice
 
-# Words of its own, and words that it shares with the region next to it; regions come in pairs.
+# So many regions lie next to each other. Words of its own, and words that a region shares with its neighbours.
+NEIGHBOURS = 4
 OWN_WORDS, SHARED_WORDS = 10, 10
 
 
@@ -55,8 +56,9 @@ def coined(dice: Dice, region: int, least: int = 1, most: int = 2) -> str:
 @lru_cache
 def lexicon(region: int) -> tuple[str, ...]:
     """The words that titles of the region are made of, the same in every world."""
+    first = region // NEIGHBOURS * NEIGHBOURS
     own = _words(Dice(0, "lexicon", region), region, OWN_WORDS)
-    return tuple(dict.fromkeys((*own, *_words(Dice(0, "shared", region // 2), region // 2 * 2, SHARED_WORDS))))
+    return tuple(dict.fromkeys((*own, *_words(Dice(0, "shared", first), first, SHARED_WORDS))))
 
 
 def _words(dice: Dice, region: int, count: int) -> tuple[str, ...]:

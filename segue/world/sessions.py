@@ -1,8 +1,8 @@
 """Listening sessions: what was played one after another, finished, skipped, liked or disliked, and when.
 
 A sitting follows one aim of its listener, and everything that happens in it turns it: a finished play draws what sounds
-near it, a skip turns away from a family of genres and a sound, a like wants more of the artist and the scene, a dislike
-spoils a family of themes and a part of the world. Knows catalogue, taste and listeners.
+near it, a skip turns away from a genre and a sound, a like wants more of the artist and the scene, a dislike
+spoils a theme and a region. Knows catalogue, taste and listeners.
 """
 
 from __future__ import annotations
@@ -19,28 +19,18 @@ from segue.world.content import duration_seconds
 from segue.world.dice import Dice, Floats
 from segue.world.draws import Draw, DrawWatch, unwatched
 from segue.world.listeners import Listener
-from segue.world.taste import (
-    GENRES_ALIKE,
-    MOOD_WIDTH,
-    REGIONS_ALIKE,
-    THEMES_ALIKE,
-    appeal,
-    fit,
-    matches,
-    mixed,
-    nearness,
-)
+from segue.world.taste import MOOD_WIDTH, appeal, fit, matches, mixed, nearness
 
 # What was heard in the last days is wanted less, what was ever liked more.
 FATIGUE_DAYS, FATIGUE, FONDNESS = 5, 0.15, 2.0
 # What a finished play leaves to tracks that sound nothing like it.
-FAR_IN_MOOD = 0.25
-# What a skip takes from its genre and its sound, and a dislike from its theme and its region; kin loses as it is alike.
-SKIPPED_GENRE, SKIPPED_SOUND = 0.85, 0.85
-DISLIKED_THEME, DISLIKED_REGION = 0.9, 0.8
-LIKED_ARTIST, LIKED_SCENE = 5.0, 3.0
+FAR_IN_MOOD = 0.3
+# What a skip leaves to its genre, and takes from what sounds near; what a dislike leaves to its theme and its region.
+SKIPPED_GENRE, SKIPPED_SOUND = 0.05, 0.9
+DISLIKED_THEME, DISLIKED_REGION = 0.05, 0.05
+LIKED_ARTIST, LIKED_SCENE = 4.0, 3.0
 # The share of plays that is another track of the artist before, as when an album is played.
-SAME_ARTIST = 0.15
+SAME_ARTIST = 0.1
 LEAVES_MIDWAY = 0.3
 
 
@@ -82,14 +72,14 @@ class _Sitting:
         if action is ListeningAction.PLAY_FINISHED:
             self._mood, self._artist = FAR_IN_MOOD + (1.0 - FAR_IN_MOOD) * near, int(of.artist[track])
         elif action is ListeningAction.PLAY_SKIPPED:
-            self._times(1.0 - SKIPPED_GENRE * GENRES_ALIKE[of.genre[track]][of.genre])
+            self._times(np.where(of.genre == of.genre[track], SKIPPED_GENRE, 1.0))
             self._times(1.0 - SKIPPED_SOUND * near)
         elif action is ListeningAction.LIKED:
             self._times(np.where(of.artist == of.artist[track], LIKED_ARTIST, 1.0))
             self._times(np.where(of.scene == of.scene[track], LIKED_SCENE, 1.0))
         elif action is ListeningAction.DISLIKED:
-            self._times(1.0 - DISLIKED_THEME * THEMES_ALIKE[of.theme[track]][of.theme])
-            self._times(1.0 - DISLIKED_REGION * REGIONS_ALIKE[of.region[track]][of.region])
+            self._times(np.where(of.theme == of.theme[track], DISLIKED_THEME, 1.0))
+            self._times(np.where(of.region == of.region[track], DISLIKED_REGION, 1.0))
         self._weights[track] = 0.0
 
     def _times(self, factors: Floats) -> None:
@@ -116,7 +106,7 @@ def build_sessions(
         found = matches(catalogue, listener.aim(dice, catalogue, day, hour))
         demand = catalogue.demand(day) * memory.weights(day)
         weights = mixed(((1.0 - listener.curiosity, demand * appeal(found)), (listener.curiosity, demand)))
-        sitting = _Sitting(catalogue, weights, (0.15 + 0.85 * fit(found) + listener.patience).clip(0.0, 1.0))
+        sitting = _Sitting(catalogue, weights, (0.1 + 0.8 * fit(found) + listener.patience).clip(0.0, 1.0))
         events = tuple(_played(dice, catalogue, sitting, memory, start, day, watch))
         if events:
             yield ListeningSession(f"session-{index:05d}-{number:03d}", listener.listener_id, events)
@@ -151,9 +141,7 @@ def _play(dice: Dice, catalogue: Catalogue, track: int, kept: float, start: date
     duration = duration_seconds(catalogue, track)
     finished = dice.chance(kept)
     position = duration if finished else float(round(duration * dice.uniform(0.02, 0.3 + 0.5 * kept), 1))
-    opinion, chance = (
-        (ListeningAction.LIKED, 0.3 * kept) if finished else (ListeningAction.DISLIKED, 0.4 * (1.0 - kept))
-    )
+    opinion, chance = (ListeningAction.LIKED, 0.3 * kept) if finished else (ListeningAction.DISLIKED, 0.3)
     rows: list[SessionRow] = []
     if dice.chance(chance):
         when = float(round(position * dice.uniform(0.2, 0.9), 1))

@@ -26,16 +26,16 @@ class WorldSize:
 
     tracks: int = 2_000
     listeners: int = 500
-    playlists: int = 1_000
+    playlists: int = 1_500
     dialogues: int = 500
-    scenes: int = 10
+    scenes: int = 8
     days: int = 180
-    sessions_per_listener: int = 8
+    sessions_per_listener: int = 10
 
     @classmethod
     def of(cls, tracks: int, listeners: int) -> WorldSize:
-        """The size for this many tracks and listeners: two playlists and a dialogue a listener, 200 tracks a scene."""
-        return cls(tracks, listeners, 2 * listeners, listeners, max(4, tracks // 200))
+        """The size for so many tracks and listeners: three playlists and a dialogue a listener, 250 tracks a scene."""
+        return cls(tracks, listeners, 3 * listeners, listeners, max(4, tracks // 250))
 
 
 class World:

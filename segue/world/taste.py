@@ -15,19 +15,19 @@ import numpy as np
 
 from segue.world.catalogue import Catalogue
 from segue.world.dice import Floats
-from segue.world.regions import REGIONS
+from segue.world.regions import NEIGHBOURS, REGIONS
 from segue.world.vocabulary import GENRE_FAMILIES, GENRES, THEME_FAMILIES, THEMES, family_of
 
 # What a track weighs that misses a facet, against one that meets it.
-OFF = {"scene": 0.02, "genre": 0.05, "theme": 0.05, "sound": 0.05, "region": 0.05, "era": 0.2}
+OFF = {"scene": 0.01, "genre": 0.02, "theme": 0.02, "sound": 0.03, "region": 0.02, "era": 0.3}
 # A scene next door is met by so much.
-NEXT_DOOR = 0.05
+NEXT_DOOR = 0.02
 # What is kin to a genre, a theme or a region is met by so much.
 KIN = 0.8
 # Half-widths: of sound in the plane of energy and valence, of eras in years.
 SOUND_WIDTH, ERA_WIDTH = 0.3, 10.0
 # Nearer than this and a track is the next one in mood.
-MOOD_WIDTH = 0.2
+MOOD_WIDTH = 0.3
 
 
 def _alike(families: Sequence[object]) -> Floats:
@@ -38,7 +38,7 @@ def _alike(families: Sequence[object]) -> Floats:
 
 GENRES_ALIKE = _alike([family_of(genre.name, GENRE_FAMILIES) for genre in GENRES])
 THEMES_ALIKE = _alike([family_of(theme.name, THEME_FAMILIES) for theme in THEMES])
-REGIONS_ALIKE = _alike([region // 2 for region in range(len(REGIONS))])
+REGIONS_ALIKE = _alike([region // NEIGHBOURS for region in range(len(REGIONS))])
 
 
 @dataclass(frozen=True, slots=True)

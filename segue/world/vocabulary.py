@@ -119,16 +119,14 @@ THEMES = (
 
 # What goes together, by the word that people have for it: genres as people hear them, themes as they feel them.
 GENRE_FAMILIES = {
-    "acoustic": ("ambient", "classical", "folk", "country"),
-    "groove": ("jazz", "soul", "hip hop", "reggae"),
-    "electronic": ("house", "techno", "synthwave", "pop"),
-    "heavy": ("metal", "punk"),
+    "acoustic": ("ambient", "classical", "folk", "country", "jazz"),
+    "electronic": ("house", "techno", "synthwave", "pop", "hip hop"),
+    "band": ("metal", "punk", "soul", "reggae"),
 }
 THEME_FAMILIES = {
-    "nature": ("sea", "snow", "rain", "summer"),
-    "heart": ("love", "heartbreak", "home", "dreams"),
-    "out there": ("dance", "city", "road", "money"),
-    "struggle": ("war", "revolt", "machines"),
+    "nature": ("sea", "snow", "rain", "summer", "dreams"),
+    "heart": ("love", "heartbreak", "home", "road", "city"),
+    "struggle": ("war", "revolt", "machines", "money", "dance"),
 }
 
 # Words for where a track lies between calm and energetic, sad and happy: (low energy, high energy) by valence.

@@ -19,13 +19,14 @@ SAMPLE = Path(__file__).parents[2] / "samples" / "world"
 CONTENT = ("tags", "metadata", "lyrics", "audio")
 MODALITIES = (*CONTENT, "playlist")
 EVENTS = ("finished", "skipped", "liked", "disliked")
-# What is heard in each kind of event: what it draws nearer, or drives away.
+# What each kind of event says something about: what comes next is nearer to it in these, or farther from it.
 TELLING = {
     "finished": MODALITIES,
     "skipped": ("tags", "audio"),
     "liked": ("metadata", "playlist"),
     "disliked": ("lyrics", "metadata"),
 }
+MOST_PLACES = 3_000
 MOST_TOLD = 20
 
 
@@ -70,34 +71,38 @@ def places(playlists: list[list[int]], alike: Mapping[str, Floats], popularity: 
                 playlist[:place],
             )
             for playlist in part
-            for place in range(4, len(playlist), 3)
+            for place in range(4, len(playlist), 6)
         ]
         for part in (unseen[:half], unseen[half:])
     )
 
 
 @pytest.fixture(scope="module")
-def plays(alike: Mapping[str, Floats], popularity: Floats) -> tuple[list[Place], ...]:
-    """Places in sessions at which every kind of event is told, or nearly: to weigh by, and to test on."""
-    found: list[Place] = []
+def plays(alike: Mapping[str, Floats], popularity: Floats) -> dict[str, list[Place]]:
+    """Places in sessions before a play that was finished, by the kinds of events that came before."""
+    found: dict[str, list[Place]] = defaultdict(list)
     for session in Dataset.open(SAMPLE).sessions():
         heard = plays_of(session)
-        for place in range(4, len(heard)):
+        for place in range(4, len(heard), 2):
             track, kind = heard[place]
-            told: dict[str, list[int]] = defaultdict(list)
-            for earlier, how in heard[:place]:
-                told[how].append(earlier)
-            if kind in ("finished", "liked") and len(told) >= len(EVENTS) - 1 and told["disliked"]:
-                features = {name: nearness(alike, told[name], TELLING[name]) for name in EVENTS}
-                mood = alike["audio"][told["finished"][-1]] if told["finished"] else 0.0 * popularity
-                features |= {"popularity": popularity, "mood": mood}
-                found.append(Place(track, features, [earlier for earlier, _ in heard[:place]]))
-    return found[::2], found[1::2]
+            if kind in ("finished", "liked"):
+                told = {event: [earlier for earlier, how in heard[:place] if how == event] for event in EVENTS}
+                features = {"popularity": popularity, **nearness(alike, told)}
+                for event in EVENTS:
+                    if told[event]:
+                        found[event].append(Place(track, features, [earlier for earlier, _ in heard[:place]]))
+    return {event: places[:: max(1, len(places) // MOST_PLACES)] for event, places in found.items()}
 
 
-def nearness(alike: Mapping[str, Floats], told: Sequence[int], names: Sequence[str]) -> Floats:
-    """How near each track is to those told, by some modalities together; nothing where none is told."""
-    return np.sum([alike[name][list(told)].sum(0) for name in names], axis=0) / max(1, len(told))
+def nearness(alike: Mapping[str, Floats], told: Mapping[str, Sequence[int]]) -> dict[str, Floats]:
+    """How near each track is to those of each kind of event, in each modality it says something about."""
+    found: dict[str, Floats] = {}
+    for event, names in TELLING.items():
+        for name in names:
+            rows = alike[name][list(told[event])]
+            found[f"{event}, {name}"] = rows.mean(0) if event == "finished" and len(rows) else rows.sum(0)
+    last = told["finished"][-1:]
+    return found | {"finished, last": alike["audio"][last].sum(0)}
 
 
 def plays_of(session: ListeningSession) -> list[tuple[int, str]]:
@@ -139,12 +144,12 @@ def test_each_modality_tells_what_the_others_do_not(places: tuple[list[Place], .
 
 
 @pytest.mark.parametrize("event", EVENTS)
-def test_each_kind_of_event_tells_what_the_others_do_not(plays: tuple[list[Place], ...], event: str) -> None:
-    everything = (*EVENTS, "popularity", "mood")
-    of_the_event = (event, "mood") if event == "finished" else (event,)
+def test_each_kind_of_event_tells_what_the_others_do_not(plays: Mapping[str, list[Place]], event: str) -> None:
+    training, test = plays[event][::2], plays[event][1::2]
+    everything = list(test[0].features)
 
-    whole = probe.hits(*plays, everything)
-    without = probe.hits(*plays, [kind for kind in everything if kind not in of_the_event])
+    whole = probe.hits(training, test, everything)
+    without = probe.hits(training, test, [kind for kind in everything if not kind.startswith(f"{event},")])
 
     _, at_least = probe.drop(whole, without)
     assert at_least > 0.0
