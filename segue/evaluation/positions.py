@@ -20,8 +20,8 @@ MAX_CONTEXT = 64
 class Position:
     """One place in a history: the moments before it, the utterances so far, the wanted row, and the rows ruled out.
 
-    `history` and `place` say where it lies, `sitting` in which of a listener's sittings; `label` is the playlist's name,
-    which its listener knows.
+    `history` and `place` say where it lies, `sitting` in which of a listener's sittings; `label` is the name of the
+    playlist, which its listener knows.
     """
 
     kind: str

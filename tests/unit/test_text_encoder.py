@@ -51,7 +51,8 @@ def test_the_network_is_the_one_of_transformers() -> None:
 def test_fine_tuned_weights_survive_as_a_difference() -> None:
     network = minilm.packaged_network({}, torch.float32)
     with torch.no_grad():
-        network.encoder.layer[5].output.dense.weight += 0.01 * torch.randn(384, 1536, generator=torch.manual_seed(1))
+        weight = network.get_parameter("encoder.layer.5.output.dense.weight")
+        weight.add_(0.01 * torch.randn(384, 1536, generator=torch.manual_seed(1)))
     difference = text_difference.difference_from(
         text_difference.difference_bytes(text_difference.difference_of(network))
     )
