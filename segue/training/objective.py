@@ -33,7 +33,7 @@ class ObjectiveRules:
     words: float = 0.1
     full_softmax: int = 8_192
     hide_playlist_code: float = 0.1
-    hide_codes: float = 0.0
+    hide_codes: float = 0.05
 
 
 class Objective:
