@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator
 from datetime import UTC, datetime
-from uuid import uuid4
 
 from segue.errors import RequestFailed
+from segue.ids import new_id
 from segue.popularity import Popularity
 from segue.recommendations import RecommendationList
 from segue.v1 import services_pb2, services_pb2_grpc
@@ -94,7 +94,7 @@ class SessionApi(services_pb2_grpc.SessionServiceServicer):
         self, request: services_pb2.RecordEventsRequest, context: Context
     ) -> services_pb2.RecordEventsResponse:
         """Write the events; done when the broker has acknowledged every one."""
-        records = handlers.event_records(request, _now(), self._clock_skew, _new_id)
+        records = handlers.event_records(request, _now(), self._clock_skew, new_id)
         positions = await self._publisher.write(records, _patience(context, WRITE_PATIENCE))
         return services_pb2.RecordEventsResponse(written=handlers.written(positions))
 
@@ -136,7 +136,3 @@ def _count_degraded(method: str, answer: RecommendationList) -> None:
 
 def _now() -> datetime:
     return datetime.now(UTC)
-
-
-def _new_id() -> str:
-    return uuid4().hex

@@ -215,3 +215,10 @@ def test_status_of_nothing_names_every_part() -> None:
     assert result.exit_code == 1
     assert said["kafka"] == "healthy"
     assert {part for part, state in said.items() if state.startswith("no answer at 127.0.0.1:1")} == {*said} - {"kafka"}
+
+
+@pytest.mark.parametrize("address", ["foo", "127.0.0.1:abc", ":1", "127.0.0.1:99999"])
+def test_status_names_the_option_whose_address_is_none(address: str) -> None:
+    done = CliRunner().invoke(app, ["status", "--kafka", address])
+    assert done.exit_code == 2
+    assert "--kafka" in done.output
