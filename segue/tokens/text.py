@@ -24,7 +24,7 @@ Integers = npt.NDArray[np.int64]
 # A line of more words is prose: its words say what it says.
 MAX_NAME_WORDS = 12
 _WORD_WEIGHT = 0.5
-# A line weighs 1 / (1 + damping * place). Measured for the features of lines (docs/lab-log.md); a mean wants all of them.
+# A line weighs 1 / (1 + damping * place), as measured for the features of lines; a mean wants all lines.
 _LINE_DAMPING = 1.0
 _POOLED_DAMPING = 0.1
 _BLOCK = 2_048
