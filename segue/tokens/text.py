@@ -24,8 +24,9 @@ Integers = npt.NDArray[np.int64]
 # A line of more words is prose: its words say what it says.
 MAX_NAME_WORDS = 12
 _WORD_WEIGHT = 0.5
-# A line weighs less the later it comes.
-_LINE_DAMPING = 0.1
+# A line weighs 1 / (1 + damping * place), as measured for the features of lines; a mean wants all lines.
+_LINE_DAMPING = 1.0
+_POOLED_DAMPING = 0.1
 _BLOCK = 2_048
 
 _bucket = lru_cache(maxsize=1 << 18)(bucket)
@@ -138,7 +139,7 @@ class PooledEncoder:
         pooled = np.zeros((len(texts), self.dimensions), np.float32)
         for place, text in enumerate(texts):
             for number, line in enumerate(text.splitlines()):
-                pooled[place] += vectors[lines[line]] / np.float32(1.0 + _LINE_DAMPING * number)
+                pooled[place] += vectors[lines[line]] / np.float32(1.0 + _POOLED_DAMPING * number)
         return unit(pooled)
 
 

@@ -41,7 +41,8 @@ def test_the_network_is_the_one_of_transformers() -> None:
     from transformers.models.bert.modeling_bert import BertModel  # noqa: PLC0415 - seconds that the others do without
 
     rows = [encoder().tokenizer.encode(text).ids[:6] for text in TEXTS[:3]]
-    reference = BertModel.from_pretrained(minilm.packaged_weights().parent, local_files_only=True).eval()
+    reference: torch.nn.Module = BertModel.from_pretrained(minilm.packaged_weights().parent, local_files_only=True)
+    reference.train(mode=False)
     with torch.inference_mode():
         expected = reference(input_ids=torch.tensor(rows)).last_hidden_state.mean(1)
     ours = minilm.sentence_vectors(minilm.packaged_network({}, torch.float32), rows)
@@ -51,8 +52,8 @@ def test_the_network_is_the_one_of_transformers() -> None:
 def test_fine_tuned_weights_survive_as_a_difference() -> None:
     network = minilm.packaged_network({}, torch.float32)
     with torch.no_grad():
-        weight = network.get_parameter("encoder.layer.5.output.dense.weight")
-        weight.add_(0.01 * torch.randn(384, 1536, generator=torch.manual_seed(1)))
+        changed = network.get_parameter("encoder.layer.5.output.dense.weight")
+        changed += 0.01 * torch.randn(384, 1536, generator=torch.manual_seed(1))
     difference = text_difference.difference_from(
         text_difference.difference_bytes(text_difference.difference_of(network))
     )
