@@ -11,7 +11,7 @@ from segue.catalog import Track
 from segue.evaluation.baselines.popularity import Popularity
 from segue.evaluation.comparison import Comparison, compare
 from segue.evaluation.positions import Position
-from segue.evaluation.systems import Material, Ranker
+from segue.evaluation.systems import Material, Ranker, System
 from segue.evaluation.task import Task
 from segue.evaluation.watching import SilentEvaluation
 from segue.evaluation.world import ORACLE, OracleSystem, world_task
@@ -64,7 +64,7 @@ def task(world: World, tmp_path_factory: pytest.TempPathFactory) -> Task:
 def comparison(world: World, task: Task) -> Comparison:
     oracle = OracleSystem(world)
     blind = (SometimesTrue(oracle, f"segue without {name}", every) for name, every in (("tags", 2), ("audio", 10**9)))
-    systems = [SometimesTrue(oracle, "segue", 10**9), oracle, Popularity(fading=False), *blind]
+    systems: list[System] = [SometimesTrue(oracle, "segue", 10**9), oracle, Popularity(fading=False), *blind]
     return compare(task, systems, [1], SilentEvaluation())
 
 
