@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from segue.dataset import Dataset
+from segue.dataset import Dataset, write_dataset
 from segue.evaluation.baselines import als, item_knn
 from segue.evaluation.baselines.als import Als
 from segue.evaluation.baselines.bm25 import Bm25
@@ -23,17 +23,16 @@ from segue.evaluation.run import run
 from segue.evaluation.systems import System
 from segue.evaluation.task import Task, TaskRules, make_task
 from segue.training.watch import Silence
-from segue.world.simulate import WorldSize, write_world
+from tests.unit import tiny_model
 
 SMALL = SequenceRules(width=64, layers=1, length=20, batch=32, learning_rate=3e-3)
-SIZE = WorldSize(tracks=150, listeners=30, playlists=120, dialogues=40, scenes=6, days=90)
 
 
 @pytest.fixture(scope="module")
 def task(tmp_path_factory: pytest.TempPathFactory) -> Task:
     torch.set_num_threads(1)
-    folder = tmp_path_factory.mktemp("world")
-    write_world(folder, SIZE, 1)
+    folder = tmp_path_factory.mktemp("styles")
+    write_dataset(folder, tiny_model.tracks(), tiny_model.playlists(90))
     rules = TaskRules(most_positions=300, most_validation_positions=150)
     return make_task(Dataset.open(folder), folder / "work", rules)
 
