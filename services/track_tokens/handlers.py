@@ -24,11 +24,16 @@ from segue.errors import InvalidMessage, MalformedMessage, UnexpectedError, Viol
 from segue.events import PlaylistEvent, id_violations, validate_playlist_event
 from segue.session import FoldRules, Position, to_ms
 from services.runtime.record import Record
+from services.runtime.topology import MAX_STATE_BYTES
 
 log = structlog.get_logger()
 
 # Changes of tracks in one message: half a megabyte when every id is as long as it may be.
 MOST_IN_MESSAGE = 16
+
+# What a track may take in its state or its tokens once it is described. There is room for what company is still to come
+# (256 cells with the longest ids: 140 kB) and for the positions of a thousand partitions.
+MOST_CONTENT_BYTES = MAX_STATE_BYTES - 500_000
 
 T = TypeVar("T")
 
@@ -122,7 +127,17 @@ def _described(record: Record, entry: Entry, codes: TrackCodes | None, stored: b
     state = _state(stored, entry.track_id)
     if entry.content is None or codes is None:
         return tracks.remove(state, _position(record))
-    return tracks.describe(state, entry.content, codes, _position(record))
+    described = tracks.describe(state, entry.content, codes, _position(record))
+    _refuse_large(described)
+    return described
+
+
+def _refuse_large(state: TrackState) -> None:
+    size = max(len(tracks.encode(state)), len(publication(state) or b""))
+    if size > MOST_CONTENT_BYTES:
+        raise InvalidMessage(
+            Violation("", f"takes {size} bytes with its company and codes; at most {MOST_CONTENT_BYTES} can be kept")
+        )
 
 
 def _edited(record: Record, stored: bytes | None, rules: FoldRules) -> Edited:
