@@ -18,6 +18,7 @@ from services.runtime.acknowledgement import OrderedAcknowledgement
 from services.runtime.commit import OrderedApp
 from services.runtime.emitter import Emitter
 from services.runtime.health import Readiness
+from services.runtime.partitioner import by_key
 from services.runtime.partitions import AssignedPartitions
 from services.runtime.progress import Progress
 from services.runtime.recommender import Recommender
@@ -55,6 +56,7 @@ class SessionStream:
         self._app: Any = app
         self._settings = settings
         self._rules = settings.fold_rules()
+        self._partition_of = by_key(settings.partitions)
         self._connect = connect
         self._readiness = readiness
         topics = [topic.name for topic in SESSION_TOPICS]
@@ -100,7 +102,7 @@ class SessionStream:
             known = self._table.get(record.key) if record.key else None
         except MalformedMessage as damaged:
             return Refused(damaged)
-        return handlers.take_in(record, known, self._rules)
+        return handlers.take_in(record, known, self._rules, self._partition_of)
 
     def _keep(self, record: Record, accepted: Accepted, event: Any) -> None:
         task = accepted.task

@@ -23,7 +23,7 @@ from segue.cooccurrence.track import TrackState
 from segue.errors import InvalidMessage, MalformedMessage, UnexpectedError, Violation
 from segue.events import PlaylistEvent, id_violations, validate_playlist_event
 from segue.session import FoldRules, Position, to_ms
-from services.runtime.record import Record
+from services.runtime.record import PartitionOf, Record, refuse_other_partition
 from services.runtime.topology import MAX_STATE_BYTES
 
 log = structlog.get_logger()
@@ -67,17 +67,17 @@ class Refused(msgspec.Struct, frozen=True):
     error: InvalidMessage
 
 
-def take_edit(record: Record, stored: bytes | None, rules: FoldRules) -> Edited | Refused:
+def take_edit(record: Record, stored: bytes | None, rules: FoldRules, partition_of: PartitionOf) -> Edited | Refused:
     """Return what follows from a playlist edit, given the stored state of the playlist in its key.
 
     The state is to be kept even when a replay changed nothing: the changelog may lack what the table has.
     """
-    return _guarded(record, lambda: _edited(record, stored, rules))
+    return _guarded(record, lambda: _edited(record, stored, rules, partition_of))
 
 
-def take_entry(record: Record) -> Entry | Refused:
+def take_entry(record: Record, partition_of: PartitionOf) -> Entry | Refused:
     """Return what a catalogue record says."""
-    return _guarded(record, lambda: _entry(record))
+    return _guarded(record, lambda: _entry(record, partition_of))
 
 
 def take_changes(record: Record) -> Sequence[TrackDelta] | Refused:
@@ -140,10 +140,11 @@ def _refuse_large(state: TrackState) -> None:
         )
 
 
-def _edited(record: Record, stored: bytes | None, rules: FoldRules) -> Edited:
+def _edited(record: Record, stored: bytes | None, rules: FoldRules, partition_of: PartitionOf) -> Edited:
     event = wire.decode(record.value, PlaylistEvent)
     validate_playlist_event(event)
     _refuse_other_key(record, "playlist_id", event.playlist_id)
+    refuse_other_partition(record, partition_of)
     before = playlists.decode(stored) if stored else Playlist(event.playlist_id)
     after, deltas = playlists.apply(before, event, _position(record), rules)
     assert event.event_time is not None, "validation comes before the fold"
@@ -154,12 +155,15 @@ def _edited(record: Record, stored: bytes | None, rules: FoldRules) -> Edited:
     return Edited(playlists.encode(after), changes)
 
 
-def _entry(record: Record) -> Entry:
+def _entry(record: Record, partition_of: PartitionOf) -> Entry:
     if record.value is None:
-        return Entry(_tombstone_key(record), None)
+        track_id = _tombstone_key(record)
+        refuse_other_partition(record, partition_of)
+        return Entry(track_id, None)
     track = wire.decode(record.value, Track)
     validate_track(track)
     _refuse_other_key(record, "track_id", track.track_id)
+    refuse_other_partition(record, partition_of)
     return Entry(track.track_id, track)
 
 

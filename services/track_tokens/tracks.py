@@ -18,6 +18,7 @@ from segue.cooccurrence.track import TrackState
 from segue.errors import InvalidMessage
 from services.runtime import stream
 from services.runtime.emitter import Outbox
+from services.runtime.partitioner import by_key
 from services.runtime.progress import Progress
 from services.runtime.record import Record
 from services.runtime.settings import Settings
@@ -37,6 +38,7 @@ class Tracks:
         self, app: faust.App, settings: Settings, emitter: Outbox, encoding: Encoding, progress: Progress
     ) -> None:
         self.lane = Lane(app, "tracks", TRACK_TOPICS, progress)
+        self._partition_of = by_key(settings.partitions)
         self._encoding = encoding
         self._emitter = emitter
         self._table: Any = app.Table(
@@ -45,7 +47,7 @@ class Tracks:
 
     async def work(self, batch: Sequence[Arrival]) -> None:
         """Code what is new, fold in order, publish each track's newest state once, then acknowledge."""
-        told = [_read(arrival.record) for arrival in batch]
+        told = [self._read(arrival.record) for arrival in batch]
         codes = await self._codes(told)
         newest: dict[str, tuple[TrackState, Record]] = {}
         for place, (arrival, each) in enumerate(zip(batch, told, strict=True)):
@@ -63,6 +65,11 @@ class Tracks:
             )
         await asyncio.gather(*(self._publish(*told) for told in newest.values()), self._table.written())
         self.lane.finish(batch)
+
+    def _read(self, record: Record) -> Told:
+        if record.topic == CATALOG.name:
+            return handlers.take_entry(record, self._partition_of)
+        return handlers.take_changes(record)
 
     async def _codes(self, told: Sequence[Told]) -> dict[int, TrackCodes | InvalidMessage]:
         new = {place: each.content for place, each in enumerate(told) if isinstance(each, Entry) and each.content}
@@ -108,7 +115,3 @@ class Tracks:
     async def _bury(self, record: Record, error: InvalidMessage) -> None:
         await self._emitter.bury(record, error)
         metrics.note_refused(record.topic, error.reason)
-
-
-def _read(record: Record) -> Told:
-    return handlers.take_entry(record) if record.topic == CATALOG.name else handlers.take_changes(record)

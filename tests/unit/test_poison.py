@@ -26,7 +26,7 @@ REFUSED_ELSEWHERE = {
 
 def read(sending: Sending, known: Session | None = None) -> Accepted | Refused:
     record = Record(sending.topic, 0, 5, int(NOW.timestamp() * 1_000), sending.key, sending.value, sending.headers)
-    return handlers.take_in(record, known, RULES)
+    return handlers.take_in(record, known, RULES, lambda _key: 0)
 
 
 @pytest.mark.parametrize("kind", sorted(BAD.keys() - REFUSED_ELSEWHERE - {"late"}))
@@ -42,7 +42,10 @@ def test_a_late_one_is_refused_once_a_newer_one_is_known() -> None:
     assert isinstance(newer, Accepted)
     late = BAD["late"]("ada", 1, NOW)
     outcome = handlers.take_in(
-        Record(late.topic, 0, 6, int(NOW.timestamp() * 1_000), late.key, late.value), newer.task.session, RULES
+        Record(late.topic, 0, 6, int(NOW.timestamp() * 1_000), late.key, late.value),
+        newer.task.session,
+        RULES,
+        lambda _key: 0,
     )
     assert isinstance(outcome, Refused)
     assert outcome.error.reason == "late"

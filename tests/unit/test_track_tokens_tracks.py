@@ -119,7 +119,7 @@ async def test_a_track_just_under_the_topics_bound_is_published() -> None:
 def test_a_track_whose_state_would_be_too_large_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(handlers, "MOST_CONTENT_BYTES", 1_000_000)
     record = entry(large("a", 500))
-    told = handlers.take_entry(record)
+    told = handlers.take_entry(record, lambda _key: 0)
     assert isinstance(told, Entry)
     outcome = handlers.after_entry(record, told, TrackCodes(), lambda _track_id: None)
     assert isinstance(outcome, Refused)
