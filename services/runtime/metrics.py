@@ -20,4 +20,5 @@ UNREAD = Gauge(
     "Offsets from the one read next to the partition's end: not begun yet",
     ["topic", "partition"],
 )
+COMMITTED = Gauge("segue_consumer_committed", "The committed offset; 0 before the first one", ["topic", "partition"])
 STATE_BYTES = Gauge("segue_state_bytes", "Size of this worker's tables on disk")
