@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import Any
 
 from segue import session as sessions
-from segue.errors import InvalidMessage, MalformedMessage
+from segue.errors import MalformedMessage
 from segue.popularity import Popularity
 from services.runtime import stream
 from services.runtime.acknowledgement import OrderedAcknowledgement
@@ -27,6 +27,7 @@ from services.runtime.settings import Settings
 from services.runtime.topology import SESSION_TOPICS
 from services.sessions import handlers, metrics
 from services.sessions.answering import Answering
+from services.sessions.burials import Burials
 from services.sessions.expiry import IdleSweep
 from services.sessions.handlers import Accepted, Refused
 from services.sessions.queue import WorkQueue
@@ -67,6 +68,7 @@ class SessionStream:
         self._partitions = AssignedPartitions(app, topics, self._progress)
         self._queue = WorkQueue(self._progress)
         self._acknowledgement = OrderedAcknowledgement()
+        self._burials = Burials(app.add_future, self._emitter, self._acknowledgement)
         self._answering = Answering(
             app, settings, self._queue, popular, self._acknowledgement, self._emitter, self._table.write
         )
@@ -90,10 +92,10 @@ class SessionStream:
             outcome = self._outcome(record)  # Accepted, or Refused with the reason
             if isinstance(outcome, Accepted):
                 self._keep(record, outcome, event)
+            else:
+                self._burials.begin(record, outcome.error)
             # Before anything is awaited: meanwhile the partition may be another worker's, or this one's anew.
             self._progress.advance(record.place)
-            if isinstance(outcome, Refused):
-                await self._bury(record, outcome.error)
             self._forget_idle(record)
             await self._pause_when_full()
 
@@ -111,15 +113,9 @@ class SessionStream:
         self._answering.put(task)
         metrics.EVENTS.labels(record.topic, "accepted").inc()
 
-    async def _bury(self, record: Record, error: InvalidMessage) -> None:
-        await self._emitter.bury(record, error)
-        self._acknowledgement.done(record.place)
-        metrics.DEAD_LETTERS.labels(record.topic, error.reason).inc()
-        metrics.EVENTS.labels(record.topic, error.reason).inc()
-
     async def _pause_when_full(self) -> None:
         """Read no further while too much is owed: the log keeps the rest, not this process's memory."""
-        while self._answering.is_full():  # noqa: ASYNC110  rare
+        while self._answering.is_full() or self._burials.is_full():  # noqa: ASYNC110  rare
             await asyncio.sleep(TICK)
 
     def _forget_idle(self, record: Record) -> None:
