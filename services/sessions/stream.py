@@ -11,7 +11,6 @@ from collections.abc import Callable
 from typing import Any
 
 from segue import session as sessions
-from segue.errors import MalformedMessage
 from segue.popularity import Popularity
 from services.runtime import stream
 from services.runtime.acknowledgement import OrderedAcknowledgement
@@ -100,10 +99,7 @@ class SessionStream:
             await self._pause_when_full()
 
     def _outcome(self, record: Record) -> Accepted | Refused:
-        try:
-            known = self._table.get(record.key) if record.key else None
-        except MalformedMessage as damaged:
-            return Refused(damaged)
+        known = self._table.get(record.key) if record.key else None
         return handlers.take_in(record, known, self._rules, self._partition_of)
 
     def _keep(self, record: Record, accepted: Accepted, event: Any) -> None:

@@ -23,6 +23,7 @@ from segue.cooccurrence.track import TrackState
 from segue.errors import InvalidMessage, MalformedMessage, UnexpectedError, Violation
 from segue.events import PlaylistEvent, id_violations, validate_playlist_event
 from segue.session import FoldRules, Position, to_ms
+from services.runtime import stored as stored_states
 from services.runtime.record import PartitionOf, Record, refuse_other_partition
 from services.runtime.topology import MAX_STATE_BYTES
 
@@ -145,7 +146,7 @@ def _edited(record: Record, stored: bytes | None, rules: FoldRules, partition_of
     validate_playlist_event(event)
     _refuse_other_key(record, "playlist_id", event.playlist_id)
     refuse_other_partition(record, partition_of)
-    before = playlists.decode(stored) if stored else Playlist(event.playlist_id)
+    before = stored_states.read("playlists", stored, playlists.decode) or Playlist(event.playlist_id)
     after, deltas = playlists.apply(before, event, _position(record), rules)
     assert event.event_time is not None, "validation comes before the fold"
     event_ms = to_ms(event.event_time)
@@ -199,7 +200,7 @@ def _by_track(deltas: Iterable[PairDelta]) -> dict[str, list[PairDelta]]:
 
 
 def _state(stored: bytes | None, track_id: str) -> TrackState:
-    return tracks.decode(stored) if stored else TrackState(track_id)
+    return stored_states.read("tracks", stored, tracks.decode) or TrackState(track_id)
 
 
 def _position(record: Record) -> Position:

@@ -14,6 +14,7 @@ from segue.cooccurrence import track as tracks
 from segue.cooccurrence.track import TrackState
 from segue.events import PlaylistAction, PlaylistEvent
 from segue.session import FoldRules
+from services.runtime.metrics import DAMAGED
 from services.runtime.record import Record
 from services.runtime.topology import CATALOG, MAX_MESSAGE_BYTES, PLAYLIST_EVENTS, TRACK_DELTAS
 from services.track_tokens import handlers
@@ -127,9 +128,24 @@ def test_a_late_edit_is_refused() -> None:
     )
 
 
-def test_a_damaged_state_costs_its_record_and_nobody_else() -> None:
-    outcome = handlers.take_edit(record(PLAYLIST_EVENTS.name, "mix", edit(0, "a")), b"\xc1", RULES, partition_of)
-    assert reason(outcome) == "malformed"
+def test_a_playlists_damaged_state_is_begun_anew() -> None:
+    source = record(PLAYLIST_EVENTS.name, "mix", edit(0, "a"))
+    before = DAMAGED.labels("playlists")._value.get()
+    outcome = handlers.take_edit(source, b"\xc1", RULES, partition_of)
+    assert outcome == handlers.take_edit(source, None, RULES, partition_of)
+    assert isinstance(outcome, Edited)
+    assert DAMAGED.labels("playlists")._value.get() == before + 1
+
+
+def test_a_tracks_damaged_state_is_begun_anew() -> None:
+    source = record(CATALOG.name, "x", wire.encode(Track(track_id="x", title="X")))
+    entry = handlers.take_entry(source, partition_of)
+    assert isinstance(entry, Entry)
+    before = DAMAGED.labels("tracks")._value.get()
+    after = handlers.after_entry(source, entry, TrackCodes(), lambda _track_id: b"\xc1")
+    assert after == handlers.after_entry(source, entry, TrackCodes(), lambda _track_id: None)
+    assert not isinstance(after, Refused)
+    assert DAMAGED.labels("tracks")._value.get() == before + 1
 
 
 @pytest.mark.parametrize(
