@@ -119,13 +119,13 @@ def publication(state: TrackState) -> bytes | None:
 def _met(changes: Sequence[TrackDelta], stored: Callable[[str], bytes | None]) -> dict[str, TrackState]:
     met: dict[str, TrackState] = {}
     for change in changes:
-        before = met.get(change.track_id) or _state(stored(change.track_id), change.track_id)
+        before = met.get(change.track_id) or _state(stored(change.track_id), change.track_id, change.source)
         met[change.track_id] = tracks.meet(before, change.deltas, change.source, change.event_ms)
     return met
 
 
 def _described(record: Record, entry: Entry, codes: TrackCodes | None, stored: bytes | None) -> TrackState:
-    state = _state(stored, entry.track_id)
+    state = _state(stored, entry.track_id, _position(record))
     if entry.content is None or codes is None:
         return tracks.remove(state, _position(record))
     described = tracks.describe(state, entry.content, codes, _position(record))
@@ -199,8 +199,10 @@ def _by_track(deltas: Iterable[PairDelta]) -> dict[str, list[PairDelta]]:
     return found
 
 
-def _state(stored: bytes | None, track_id: str) -> TrackState:
-    return stored_states.read("tracks", stored, tracks.decode) or TrackState(track_id)
+def _state(stored: bytes | None, track_id: str, at: Position) -> TrackState:
+    # Versions count changes, and readers ignore older ones: seconds are above every version told before the damage.
+    first = at.record_ms // 1_000 if stored else 0
+    return stored_states.read("tracks", stored, tracks.decode) or TrackState(track_id, version=first)
 
 
 def _position(record: Record) -> Position:

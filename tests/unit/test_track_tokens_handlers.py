@@ -143,8 +143,12 @@ def test_a_tracks_damaged_state_is_begun_anew() -> None:
     assert isinstance(entry, Entry)
     before = DAMAGED.labels("tracks")._value.get()
     after = handlers.after_entry(source, entry, TrackCodes(), lambda _track_id: b"\xc1")
-    assert after == handlers.after_entry(source, entry, TrackCodes(), lambda _track_id: None)
+    anew = handlers.after_entry(source, entry, TrackCodes(), lambda _track_id: None)
     assert not isinstance(after, Refused)
+    assert not isinstance(anew, Refused)
+    assert msgspec.structs.replace(after["x"], version=1) == anew["x"]
+    assert after["x"].version > 1_000_000_000, "newer than all that was told before the damage"
+    wire.decode(handlers.publication(after["x"]), TrackTokens)
     assert DAMAGED.labels("tracks")._value.get() == before + 1
 
 
