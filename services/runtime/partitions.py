@@ -42,6 +42,10 @@ class AssignedPartitions:
             at: max(0, self._end(at) - self._gaps.first_record(at, self._committed(at) or 0)) for at in self._assigned()
         }
 
+    def committed(self) -> dict[Partition, int]:
+        """The committed offset of each partition; 0 before the first one."""
+        return {at: self._committed(at) or 0 for at in self._assigned()}
+
     def note_committed(self) -> None:
         """Before the first record of a partition is read, the committed offset says how far it was worked through."""
         for at in self._assigned():
@@ -58,11 +62,12 @@ class AssignedPartitions:
             readiness.lost(ASSIGNED, "rebalancing or recovering")
 
     def measure(self, state: Path) -> None:
-        """Set the gauges of both distances and of the tables' size in this folder."""
-        for gauge, distances in ((metrics.LAG, self.lag()), (metrics.UNREAD, self.unread())):
-            for partition in self._measured - distances.keys():
+        """Set the gauges of both distances, of what is committed, and of the tables' size in this folder."""
+        measures = ((metrics.LAG, self.lag()), (metrics.UNREAD, self.unread()), (metrics.COMMITTED, self.committed()))
+        for gauge, measured in measures:
+            for partition in self._measured - measured.keys():
                 gauge.remove(*partition)  # another worker's now
-            for partition, offsets in distances.items():
+            for partition, offsets in measured.items():
                 gauge.labels(*partition).set(offsets)
         self._measured = set(self._assigned())
         metrics.STATE_BYTES.set(folder_bytes(state))

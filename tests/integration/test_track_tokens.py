@@ -221,7 +221,8 @@ def folded(edits: Iterable[Record]) -> dict[str, TrackTokens]:
     states: dict[bytes, bytes] = {}
     tracks: dict[str, bytes] = {}
     for record in edits:
-        outcome = handlers.take_edit(record, states.get(record.key or b""), FoldRules())
+        owner = record.partition
+        outcome = handlers.take_edit(record, states.get(record.key or b""), FoldRules(), lambda _key, at=owner: at)
         if isinstance(outcome, Edited):
             states[record.key or b""] = outcome.state
             met = handlers.after_changes(record, outcome.changes, tracks.get)

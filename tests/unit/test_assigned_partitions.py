@@ -71,7 +71,17 @@ def test_the_gauges_show_assigned_partitions_alone(tmp_path: Path) -> None:
     assigned.measure(tmp_path)
     assert REGISTRY.get_sample_value("segue_consumer_lag", labels) == 40
     assert REGISTRY.get_sample_value("segue_consumer_unread", labels) == 100
+    assert REGISTRY.get_sample_value("segue_consumer_committed", labels) == 60
     consumer.assigned = set()
     assigned.measure(tmp_path)
     assert REGISTRY.get_sample_value("segue_consumer_lag", labels) is None
     assert REGISTRY.get_sample_value("segue_consumer_unread", labels) is None
+    assert REGISTRY.get_sample_value("segue_consumer_committed", labels) is None
+
+
+def test_a_partition_that_was_never_committed_shows_that_from_the_start(tmp_path: Path) -> None:
+    assigned, _ = partitions(Consumer(end=100, committed=None))
+    assigned.measure(tmp_path)
+    labels = {"topic": AT.topic, "partition": "0"}
+    assert REGISTRY.get_sample_value("segue_consumer_committed", labels) == 0
+    assert REGISTRY.get_sample_value("segue_consumer_lag", labels) == 100
