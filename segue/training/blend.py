@@ -75,9 +75,10 @@ def _fitted(terms: Terms, seed: int) -> Floats:
 
 
 def _refined(terms: Terms, weights: Floats) -> Floats:
+    """Move the weights one after the other; what being new is worth stays as likely as it was found to be."""
     best, reached = weights, quality(terms, weights)
     for _ in range(_SWEEPS):
-        for place in range(len(TERMS)):
+        for place in (place for place, name in enumerate(TERMS) if name != "new"):
             for factor in _FACTORS:
                 moved = best.copy()
                 moved[place] *= factor
