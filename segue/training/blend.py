@@ -24,8 +24,8 @@ _RATE = 0.1
 _START: Mapping[str, float] = {"decoder": 1.0, "words": 4.0, "neighbours": 1.0}
 # A little of the start is kept, so that a term that validation says nothing about keeps its weight.
 _PULL = 1e-4
-# Steps of the refinement: small and few, because hits among some hundred positions are noisy. Left as likely as they were
-# found to be: what being new is worth, and words, which few positions speak of.
+# Steps of the refinement: small and few, because hits among some hundred positions are noisy. What being new is worth,
+# and words, of which few positions speak, stay as likely as they were found to be.
 _FACTORS = (0.67, 1.5)
 _SWEEPS = 2
 _SETTLED = ("new", "words")

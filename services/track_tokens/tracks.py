@@ -1,7 +1,7 @@
 """Changes of tracks and the catalogue in, tracks in their table, tokens out.
 
-A track is published after its state is written. What was not acknowledged is read again after a crash and published
-again, the same: the state knows what it has applied.
+A track is published while its state is written, and its records are acknowledged once both are in the log. What was
+not acknowledged is read again after a crash and published again, the same: the state knows what it has applied.
 """
 
 from __future__ import annotations
