@@ -167,7 +167,7 @@ def test_a_log_that_grew_too_large_starts_anew_and_is_kept_where_there_is_room(
 
     monkeypatch.setattr(process, "LOG_BYTES", 10)
     if not has_room:
-        monkeypatch.setattr(process.shutil, "copyfile", full)
+        monkeypatch.setattr("deploy.local.process.shutil.copyfile", full)
     with stack_of(tmp_path, living(tmp_path, "first")) as stack:
         log = stack.config.logs / "first.log"
         log.write_text("twelve bytes")
