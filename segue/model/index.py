@@ -10,19 +10,22 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from hashlib import blake2b
-from math import sqrt
+from math import expm1, log1p, sqrt
 from types import MappingProxyType
 
 import numpy as np
 import numpy.typing as npt
 
 from segue.catalog import Neighbour, Track, TrackTokens
+from segue.cooccurrence.pairs import WEIGHT_UNIT, WEIGHTS
 from segue.model.markets import Markets
 from segue.tokens.codebook import Floats, Integers
 from segue.tokens.codebooks import Codebooks
 from segue.tokens.content import MODALITIES, spoken_words
 
 MAX_NEIGHBOURS = 100
+# What the weights of its neighbours sum to for a track that was added once, among REACH others on either side.
+AN_ADDITION = 2 * sum(WEIGHTS) / WEIGHT_UNIT
 
 # Before the first version: what a removed track has, so that whatever comes after is newer.
 REMOVED = -1
@@ -50,6 +53,7 @@ class Index:
     neighbours: tuple[NeighbourList, ...]
     stored_neighbours: tuple[NeighbourList, ...]
     popularity: Floats
+    stored_popularity: Floats
     recommendable: npt.NDArray[np.bool_]
     explicit: npt.NDArray[np.bool_]
     by_word: Mapping[str, Integers]
@@ -99,6 +103,7 @@ class Index:
             neighbours=tuple(neighbours),
             stored_neighbours=tuple(neighbours),
             popularity=popularity,
+            stored_popularity=popularity,
             recommendable=np.ones(len(tracks), bool),
             explicit=np.array([track.explicit for track in tracks], bool),
             by_word=_inverted(enumerate(map(spoken_words, tracks))),
@@ -145,6 +150,7 @@ class _Draft:
         self._fingerprint = base.fingerprint
         self._codes: dict[int, tuple[int, ...]] = {}
         self._recommendable: dict[int, bool] = {}
+        self._popularity: dict[int, float] = {}
 
     def put(self, token: TrackTokens) -> None:
         row = self._row(token.track_id)
@@ -155,6 +161,7 @@ class _Draft:
         self._recommendable[row] = self._tracks[row] is not None
         stored = self._base.stored_neighbours[row] if row < len(self._base.stored_neighbours) else NO_NEIGHBOURS
         self._neighbours[row] = merged(stored, self._live(token.neighbours)) if token.neighbours else stored
+        self._popularity[row] = self._popular(row, token.neighbours)
         self._note_version(token.track_id, token.version)
 
     def remove(self, track_id: str) -> None:
@@ -170,6 +177,9 @@ class _Draft:
         codes = np.concatenate([base.codes, np.tile(np.array(base.code_sizes, np.int64), (added, 1))])
         recommendable = np.concatenate([base.recommendable, np.zeros(added, bool)])
         explicit = np.concatenate([base.explicit, np.zeros(added, bool)])
+        popularity = np.concatenate([base.popularity, np.zeros(added, np.float32)])
+        for row, value in self._popularity.items():
+            popularity[row] = value
         artist_credit = np.concatenate([base.artist_credit, np.zeros(added, np.float32)])
         for row, values in self._codes.items():
             codes[row] = values
@@ -184,7 +194,7 @@ class _Draft:
             rows=self._rows,
             codes=codes,
             neighbours=tuple(self._neighbours),
-            popularity=np.concatenate([base.popularity, np.zeros(added, np.float32)]),
+            popularity=popularity,
             recommendable=recommendable,
             explicit=explicit,
             by_word=self._by_word,
@@ -205,6 +215,12 @@ class _Draft:
     def _live(self, neighbours: Sequence[Neighbour]) -> NeighbourList:
         rows = [self._row(neighbour.track_id) for neighbour in neighbours]
         return np.array(rows, np.int64), np.array([neighbour.weight for neighbour in neighbours], np.float32)
+
+    def _popular(self, row: int, neighbours: Sequence[Neighbour]) -> float:
+        """Return log(1 + additions): the checkpoint's, and those that the live neighbours come from."""
+        stored = float(self._base.stored_popularity[row]) if row < len(self._base.stored_popularity) else 0.0
+        live = sum(max(0.0, neighbour.weight) for neighbour in neighbours) / AN_ADDITION
+        return log1p(expm1(stored) + live)
 
     def _replace_words(self, row: int, track: Track) -> None:
         old = self._tracks[row]

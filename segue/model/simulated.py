@@ -68,6 +68,7 @@ def simulated_index(tracks: int, code_sizes: tuple[int, ...], random: np.random.
     """Return an index whose codes, popularity and filters are drawn, and whose tracks follow from their rows."""
     codes = np.stack([random.integers(0, size, tracks) for size in code_sizes], axis=1)
     lists = cast("tuple[NeighbourList, ...]", _Neighbours(tracks, random))
+    popularity = random.exponential(1.0, tracks).astype(np.float32)
     return Index(
         tracks=cast("tuple[Track | None, ...]", _Tracks(tracks)),
         rows=_Rows(tracks),
@@ -76,7 +77,8 @@ def simulated_index(tracks: int, code_sizes: tuple[int, ...], random: np.random.
         code_sizes=code_sizes,
         neighbours=lists,
         stored_neighbours=lists,
-        popularity=random.exponential(1.0, tracks).astype(np.float32),
+        popularity=popularity,
+        stored_popularity=popularity,
         recommendable=random.random(tracks) >= _GONE,
         explicit=random.random(tracks) < _EXPLICIT,
         by_word={f"tag{tag}": np.arange(tag, tracks, TAGS) for tag in range(TAGS)},

@@ -6,9 +6,10 @@ from itertools import permutations
 
 import msgspec
 import numpy as np
+import pytest
 
 from segue.catalog import Neighbour, Track, TrackTokens
-from segue.model.index import MAX_NEIGHBOURS, merged
+from segue.model.index import AN_ADDITION, MAX_NEIGHBOURS, merged
 from tests.unit import tiny_model
 from tests.unit.tiny_model import codes
 
@@ -105,3 +106,21 @@ def test_where_a_track_may_be_played_follows_the_catalogue() -> None:
     moved = index.updated([msgspec.structs.replace(NEW, version=2)], BOOKS)
     assert moved.markets.open_in("FR").all()
     assert not index.markets.open_in("FR")[row]
+
+
+def test_additions_that_the_stream_tells_of_make_a_track_more_popular() -> None:
+    index = tiny_model.checkpoint().index
+    known = tiny_model.tracks()[0].track_id
+    row = index.rows[known]
+    told = (Neighbour("techno-01", AN_ADDITION),)
+    tokens = [
+        TrackTokens(track_id=known, neighbours=told, version=1),
+        TrackTokens(track_id="fresh", neighbours=told, version=1),
+        TrackTokens(track_id="unheard", version=1),
+    ]
+    updated = index.updated(tokens, tiny_model.codebooks())
+    assert np.expm1(updated.popularity[row]) == pytest.approx(np.expm1(index.popularity[row]) + 1.0, rel=1e-5)
+    assert updated.popularity[updated.rows["fresh"]] == pytest.approx(np.log(2.0))
+    assert updated.popularity[updated.rows["unheard"]] == 0.0
+    again = updated.updated([TrackTokens(track_id=known, neighbours=told, version=2)], tiny_model.codebooks())
+    assert again.popularity[row] == updated.popularity[row]
