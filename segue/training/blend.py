@@ -16,12 +16,14 @@ from segue.model.scoring import BlendWeights
 from segue.tokens.codebook import Floats
 from segue.training.terms import TERMS, Terms
 
-# What speaks for a track may count for nothing, never against it; being popular or new may.
-_LEAST = torch.tensor([-torch.inf if name in ("popularity", "new") else 0.0 for name in TERMS])
+_START: Mapping[str, float] = {"decoder": 1.0, "words": 4.0, "neighbours": 1.0}
+# What speaks for a track may count for nothing, never against it; being popular or new may. Validation sees neighbours
+# as of its beginning, weeks old; served ones are seconds old, so they weigh no less than at the start.
+_FLOORS = {"popularity": -np.inf, "new": -np.inf, "neighbours": _START["neighbours"]}
+_LEAST = np.array([_FLOORS.get(name, 0.0) for name in TERMS], np.float32)
 _STEPS = 200
 _BATCH = 64
 _RATE = 0.1
-_START: Mapping[str, float] = {"decoder": 1.0, "words": 4.0, "neighbours": 1.0}
 # A little of the start is kept, so that a term that validation says nothing about keeps its weight.
 _PULL = 1e-4
 # Steps of the refinement: small and few, because hits among some hundred positions are noisy. What being new is worth,
@@ -73,7 +75,7 @@ def _fitted(terms: Terms, seed: int) -> Floats:
         optimiser.step()
         pace.step()
         with torch.no_grad():
-            weights.clamp_(min=_LEAST)
+            weights.clamp_(min=torch.from_numpy(_LEAST))
     return weights.detach().numpy()
 
 
@@ -84,7 +86,7 @@ def _refined(terms: Terms, weights: Floats) -> Floats:
         for place in (place for place, name in enumerate(TERMS) if name not in _SETTLED):
             for factor in _FACTORS:
                 moved = best.copy()
-                moved[place] *= factor
+                moved[place] = max(moved[place] * factor, _LEAST[place])
                 if (value := quality(terms, moved)) > reached:
                     best, reached = moved, value
     return best
