@@ -60,7 +60,7 @@ class Corpus:
 
     `recommendable` tells which tracks were there when the held-back part began, [tracks]: a catalogue as of then
     knows no other, so `validation` looks for no other and ranks among no other. `arrivals` are positions whose wanted
-    track came later; they stand for `arrival_share` of all held-back positions.
+    track came later; they stand for `arrival_share` of all held-back positions. `spoken` are positions behind words.
     """
 
     tracks: Sequence[Track]
@@ -70,6 +70,7 @@ class Corpus:
     validation: Sequence[Position]
     arrivals: Sequence[Position]
     arrival_share: float
+    spoken: Sequence[Position]
     recommendable: npt.NDArray[np.bool_]
     now_ms: int
     validation_ms: int
@@ -105,6 +106,7 @@ def read_corpus(dataset: Dataset, rules: TrainingRules) -> Corpus:
         validation=spread(known, rules.most_validation_positions),
         arrivals=spread(arrived, rules.most_validation_positions),
         arrival_share=len(arrived) / max(1, len(held)),
+        spoken=spread([each for each in known if each.texts], rules.most_validation_positions),
         recommendable=recommendable,
         now_ms=until_ms or (int(times[-1]) if len(times) else 0),
         validation_ms=validation_ms,

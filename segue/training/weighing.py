@@ -30,6 +30,8 @@ PLACE_POWERS = (0.5, 1.0, 1.5)
 # However many of the tracks that people add are new, the others count for as much in choosing the blend: an archive of
 # playlists knows only those new tracks that were added, a catalogue has many more.
 MOST_FOR_ARRIVALS = 0.5
+# Dialogues are few beside plays, and words are all that the first turn of one has.
+SPOKEN_SHARE = 0.25
 
 
 def weigh(decoder: Decoder, corpus: Corpus, codes: Integers, seed: int) -> tuple[BlendWeights, Recency, dict[str, Any]]:
@@ -43,24 +45,31 @@ def weigh(decoder: Decoder, corpus: Corpus, codes: Integers, seed: int) -> tuple
     blend = choose(terms, place_power, seed)
     rankers = {"blend": np.array([getattr(blend, name) for name in TERMS], np.float32)}
     rankers |= {name: alone(name) for name in ("decoder", "neighbours", "artists", "popularity")}
-    measured = {name: _reached(terms, weights, len(corpus.validation)) for name, weights in rankers.items()}
+    measured = {name: _reached(terms, weights) for name, weights in rankers.items()}
     return blend, Recency(corpus.now_ms, recency.days), measured
 
 
 def _asked(corpus: Corpus) -> Asked:
-    """Return the positions on which the blend is chosen: of known tracks, and of those that came later."""
-    counts = np.array([len(corpus.validation), len(corpus.arrivals)])
+    """Return the positions on which the blend is chosen: of known tracks, behind words, of tracks that came later."""
+    asked = (corpus.validation, corpus.spoken, corpus.arrivals)
+    counts = np.array([len(positions) for positions in asked])
+    spoken = SPOKEN_SHARE if corpus.spoken else 0.0
     arrivals = min(corpus.arrival_share, MOST_FOR_ARRIVALS)
-    weights = np.array([1.0 - arrivals, arrivals]) / np.maximum(1, counts)
-    asked = [*corpus.validation, *corpus.arrivals]
-    return Asked(asked, np.repeat([0, 1], counts), np.repeat(weights, counts).astype(np.float32))
+    weights = np.array([(1.0 - spoken) * (1.0 - arrivals), spoken * (1.0 - arrivals), arrivals]) / np.maximum(1, counts)
+    kinds = np.repeat([0, 1, 2], counts)
+    return Asked(
+        [each for positions in asked for each in positions], kinds, np.repeat(weights, counts).astype(np.float32)
+    )
 
 
-def _reached(terms: Terms, weights: Floats, known: int) -> dict[str, float]:
-    """Return what a ranker reaches on positions of known tracks, and under `arrivals_` on those of new ones."""
-    ranks = terms.ranks(weights).tolist()
-    arrivals = asdict(RankingMetrics.of(ranks[known:]))
-    return asdict(RankingMetrics.of(ranks[:known])) | {f"arrivals_{name}": value for name, value in arrivals.items()}
+def _reached(terms: Terms, weights: Floats) -> dict[str, float]:
+    """Return what a ranker reaches: of known tracks, and under names of their own behind words and of new tracks."""
+    ranks = terms.ranks(weights)
+    reached: dict[str, float] = {}
+    for kind, prefix in enumerate(("", "spoken_", "arrivals_")):
+        metrics = asdict(RankingMetrics.of(ranks[terms.kinds == kind].tolist()))
+        reached |= {f"{prefix}{name}": value for name, value in metrics.items()}
+    return reached
 
 
 def _pace(corpus: Corpus, codes: Integers, sizes: tuple[int, ...]) -> tuple[Recency, float]:

@@ -20,7 +20,7 @@ from services.gateway.handlers import Question
 from services.gateway.interceptor import Context, request_id
 from services.gateway.metrics import DEGRADED
 from services.gateway.publisher import Publisher
-from services.runtime.settings import Settings
+from services.runtime.settings import LONGEST_WAIT, Settings
 
 # What an answer may need on its way back to the caller: seconds, and a share of a short deadline.
 MARGIN = 0.05
@@ -123,9 +123,9 @@ class CatalogApi(services_pb2_grpc.CatalogServiceServicer):
 
 
 def _patience(context: Context, default: float) -> float:
-    """Return how many seconds may be waited, so that the answer reaches the caller in time."""
+    """Return how many seconds may be waited, so that the answer reaches the caller in time; never for long."""
     remaining = context.time_remaining()
-    seconds = default if remaining is None else remaining
+    seconds = min(LONGEST_WAIT.total_seconds(), default if remaining is None else remaining)
     return max(0.0, seconds - min(MARGIN, MARGIN_SHARE * seconds))
 
 

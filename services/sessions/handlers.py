@@ -35,7 +35,7 @@ from segue.recommendations import (
 )
 from segue.session import FoldRules, Position, Session
 from services.runtime.acknowledgement import Place
-from services.runtime.record import Record
+from services.runtime.record import PartitionOf, Record, refuse_other_partition
 from services.runtime.topology import CHAT_TURNS, LISTENING_EVENTS
 
 log = structlog.get_logger()
@@ -91,10 +91,11 @@ class Refused(msgspec.Struct, frozen=True):
     error: InvalidMessage
 
 
-def take_in(record: Record, known: Session | None, rules: FoldRules) -> Accepted | Refused:
+def take_in(record: Record, known: Session | None, rules: FoldRules, partition_of: PartitionOf) -> Accepted | Refused:
     """Return what follows from a record, given the known state of the listener in its key."""
     try:
         message = read(record)
+        refuse_other_partition(record, partition_of)
         after = fold(known or Session(message.listener_id), message, record, rules)
         return Accepted(owed(after, message, record), not isinstance(message, RecommendationRequest))
     except InvalidMessage as error:

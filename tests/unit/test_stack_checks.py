@@ -70,6 +70,14 @@ def test_an_empty_model_repository_is_refused(tmp_path: Path) -> None:
         triton.model_names(tmp_path)
 
 
+def test_no_model_can_be_loaded_into_a_running_server(tmp_path: Path) -> None:
+    part = triton.triton_part(StackConfig.for_tests(tmp_path), "segue-test")
+    image = (config.ROOT / "deploy" / "docker" / "triton.Dockerfile").read_text()
+    for command in (" ".join(part.command), image):
+        assert "--model-control-mode=none" in command
+        assert "--load-model" not in command
+
+
 def test_a_missing_interpreter_library_is_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("deploy.local.triton.python_library", lambda: "libpython3.99.so.1.0")
     with pytest.raises(StackError, match=r"libpython3\.99\.so\.1\.0 is missing.*apt-get install libpython3\.99"):

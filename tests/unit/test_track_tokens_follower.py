@@ -31,6 +31,7 @@ class FakeTopic:
 
     records: list[tuple[str, TrackTokens | bytes | None]]
     failures: int = 0
+    failure: Exception = field(default_factory=KafkaConnectionError)
     silences: int = 0
     position_now: int = 0
     looked: threading.Event = field(default_factory=threading.Event)
@@ -38,7 +39,7 @@ class FakeTopic:
     def connect(self, **_settings: object) -> FakeTopic:
         self.failures -= 1
         if self.failures >= 0:
-            raise KafkaConnectionError
+            raise self.failure
         return self
 
     def partitions_for_topic(self, _name: str) -> set[int]:
@@ -147,6 +148,14 @@ def test_it_tries_again_until_the_broker_answers(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(index_follower, "RETRY", 0.001)
     applied = Applied()
     with following(FakeTopic([tokens("a", 1)], failures=3), applied) as caught_up:
+        assert caught_up
+        assert applied.versions == {"a": 1}
+
+
+def test_a_fault_of_ours_does_not_end_the_following(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(index_follower, "RETRY", 0.001)
+    applied = Applied()
+    with following(FakeTopic([tokens("a", 1)], failures=2, failure=ValueError("unheard of")), applied) as caught_up:
         assert caught_up
         assert applied.versions == {"a": 1}
 
