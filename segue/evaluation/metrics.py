@@ -19,16 +19,16 @@ Values = npt.NDArray[np.float64]
 def rank_of(scores: npt.NDArray[np.float32], wanted: int, excluded: Sequence[int] | npt.NDArray[np.int64]) -> int:
     """Return the rank, from 1, of the wanted row among the rows that are not excluded; MISSED when it is excluded.
 
-    `excluded` names no row twice.
+    `excluded` names no row twice. What is not a number stands before every number and after its like: it earns nothing.
     """
     mark = scores[wanted]
-    ahead = int(np.count_nonzero(scores >= mark))
+    ahead = int(np.count_nonzero(~(scores < mark)))
     if not len(excluded):
         return ahead
     rows = np.asarray(excluded, np.int64)
     if np.any(rows == wanted):
         return int(MISSED)
-    return ahead - int(np.count_nonzero(scores[rows] >= mark))
+    return ahead - int(np.count_nonzero(~(scores[rows] < mark)))
 
 
 def hit(ranks: npt.NDArray[np.int64], most: int) -> Values:

@@ -48,6 +48,13 @@ def test_a_track_of_which_nothing_is_known_ranks_last() -> None:
     assert rank_of(np.array([-np.inf, 0.0, -np.inf], np.float32), 0, ()) == 3
 
 
+def test_what_is_not_a_number_earns_nothing() -> None:
+    nothing = np.full(5, np.nan, np.float32)
+    assert rank_of(nothing, 1, ()) == 5
+    assert rank_of(np.array([np.nan, 2.0, 1.0], np.float32), 1, ()) == 2
+    assert rank_of(np.array([np.nan, 2.0, 1.0], np.float32), 0, (2,)) == 2
+
+
 def test_means_over_positions() -> None:
     metrics = RankingMetrics.of([1, 10, 11, int(MISSED)])
     assert (metrics.hit1, metrics.hit10, metrics.hit100) == (0.25, 0.5, 0.75)
