@@ -34,7 +34,9 @@ _SETTLED = ("new", "words")
 
 
 def choose(terms: Terms, place_power: float, seed: int) -> BlendWeights:
-    """Return the weights for these terms. The same seed gives the same weights."""
+    """Return the weights for these terms, the start's where there is no position. The same seed gives the same ones."""
+    if not len(terms.wanted):
+        return BlendWeights(place_power=place_power)
     weights = _refined(terms, _fitted(terms, seed))
     by_name = dict(zip(TERMS, weights.tolist(), strict=True))
     return BlendWeights(**by_name, place_power=place_power)

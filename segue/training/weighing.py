@@ -51,7 +51,11 @@ def weigh(decoder: Decoder, corpus: Corpus, codes: Integers, seed: int) -> tuple
 
 def _asked(corpus: Corpus) -> Asked:
     """Return the positions on which the blend is chosen: of known tracks, behind words, of tracks that came later."""
-    asked = (corpus.validation, corpus.spoken, corpus.arrivals)
+    asked = [
+        # Whoever takes again what is ruled out, such as the track that is playing, says nothing about weights.
+        [position for position in positions if position.wanted not in position.excluded]
+        for positions in (corpus.validation, corpus.spoken, corpus.arrivals)
+    ]
     counts = np.array([len(positions) for positions in asked])
     spoken = SPOKEN_SHARE if corpus.spoken else 0.0
     arrivals = min(corpus.arrival_share, MOST_FOR_ARRIVALS)

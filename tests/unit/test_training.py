@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from itertools import pairwise
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -11,10 +12,12 @@ import torch
 
 from segue.catalog import Track
 from segue.cooccurrence import pairs
-from segue.evaluation.positions import positions
+from segue.evaluation.positions import Position, positions
 from segue.model.decoder import Decoder
+from segue.model.scoring import BlendWeights
 from segue.tokens.histories import PLAYLIST, History, before, held_back_from, playlist_history
 from segue.tokens.prompt import NO_TARGET, Moment
+from segue.training import weighing
 from segue.training.batches import batches, epoch, windows
 from segue.training.blend import alone, choose
 from segue.training.cooccurrence import Recency, additions, cooccurrences, neighbour_lists, related_artists
@@ -178,3 +181,16 @@ def _trained() -> tuple[dict[str, torch.Tensor], list[float]]:
     rules = LoopRules(epochs=12, patience=99, tracks_a_batch=80)
     Trainer(decoder, HISTORIES, code_rows, rules).run(lambda _decoder: {"hit10": 0.0, "mrr": 0.0}, ear)
     return decoder.state_dict(), ear.losses
+
+
+def test_what_is_taken_again_though_ruled_out_does_not_choose_the_blend() -> None:
+    again = Position("session", (), (), 0, wanted=3, excluded=(3,))
+    fresh = Position("session", (), (), 0, wanted=4, excluded=(3,))
+    corpus = SimpleNamespace(validation=[again, fresh], spoken=[], arrivals=[], arrival_share=0.0)
+    assert weighing._asked(corpus).positions == [fresh]  # type: ignore[arg-type]
+
+
+def test_without_positions_the_blend_stays_as_it_starts() -> None:
+    values, weights = np.zeros((0, len(TERMS), 40), np.float32), np.zeros(0, np.float32)
+    nothing = Terms(values, WANTED[:0], np.ones((0, 40), bool), WANTED[:0], weights)
+    assert choose(nothing, 0.5, seed=1) == BlendWeights(place_power=0.5)
