@@ -13,6 +13,14 @@ from torch.nn import functional
 
 from segue.model.rotary import rotated
 
+# Room is made for so many positions at once: memory that comes in few sizes is used again, and does not fall to pieces.
+STEP = 128
+
+
+def in_steps(positions: int) -> int:
+    """Return how many positions room is made for, so that it holds this many."""
+    return -(-positions // STEP) * STEP
+
 
 @dataclass(slots=True)
 class Past:
@@ -47,7 +55,9 @@ class Past:
 
     def kept(self, place: int, length: int) -> Tensor:
         """Return a copy of the first `length` positions of a sequence, in the shape that `put` takes."""
-        return self.tensor[:, :, place, :, :length].clone(memory_format=torch.contiguous_format)
+        read = self.tensor[:, :, place, :, :length]
+        kept = read.new_empty((*read.shape[:3], in_steps(length), read.shape[4]))[:, :, :, :length]
+        return kept.copy_(read)
 
     def write(self, layer: int, keys: Tensor, values: Tensor, reading: Reading) -> tuple[Tensor, Tensor]:
         """Add a layer's new keys and values, each [batch, heads, new, width], and return all of them so far.

@@ -30,7 +30,7 @@ class Prefix:
     @property
     def size(self) -> int:
         """How much memory it takes, in bytes."""
-        return self.content.nbytes + self.keys_values.nbytes
+        return self.content.nbytes + self.keys_values.untyped_storage().nbytes()
 
     def shared(self, content: Integers) -> int:
         """Return how many positions from the beginning are the same in a prompt of this content."""
