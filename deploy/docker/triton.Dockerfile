@@ -26,6 +26,8 @@ pathlib.Path(sysconfig.get_path('purelib'), 'segue.pth').write_text('/opt/segue\
  && cd / && python3 -c "import segue.model.recommender, services.runtime.index_follower, services.runtime.index_metrics"
 # torch asks for the user's name and home to place its caches.
 ENV USER=triton HOME=/tmp PYTHONDONTWRITEBYTECODE=1 OMP_NUM_THREADS=1 MKL_NUM_THREADS=1
+# What oneDNN compiled for each shape of a prompt is kept in bounds (deploy/local/triton.py).
+ENV ONEDNN_PRIMITIVE_CACHE_CAPACITY=24 MALLOC_ARENA_MAX=2 MALLOC_MMAP_THRESHOLD_=262144
 WORKDIR /opt/segue
 USER 1000:1000
 # All models of the repository at the start, and no other afterwards: who may load a model may run its code.
