@@ -25,7 +25,7 @@ Integers = npt.NDArray[np.int64]
 MAX_NAME_WORDS = 12
 _WORD_WEIGHT = 0.5
 # A line weighs 1 / (1 + damping * place), as measured for the features of lines; a mean wants all lines.
-_LINE_DAMPING = 1.0
+_LINE_DAMPING = 0.5
 _POOLED_DAMPING = 0.1
 _BLOCK = 2_048
 
