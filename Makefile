@@ -5,7 +5,7 @@ PY := .venv/bin/python
 STACK := $(PY) -m deploy.local
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo demo-real up down status run test check bench-path bench-surge bench-grpc bench-codebooks faults-kill \
+.PHONY: help setup demo demo-real up down status run test check bench-codebooks bench-model bench-path bench-surge bench-grpc faults-kill \
         faults-poison protos sample checkpoint clean
 
 help: ## list the commands
@@ -42,6 +42,9 @@ check: setup ## style, types, layers, schema
 	@.venv/bin/lint-imports --no-logo
 	@cd protos && ../.venv/bin/buf lint
 
+bench-model: setup ## one answer of the model at three sizes of catalogue, against Hugging Face generate
+	@$(PY) -m bench.model
+
 bench-path: setup ## latency from Kafka to Kafka, against the bare parts
 	@$(PY) -m bench.path
 
@@ -68,7 +71,7 @@ sample: setup ## make the bundled sample again
 	@.venv/bin/segue world samples/world
 
 checkpoint: setup ## train the bundled checkpoint again
-	@.venv/bin/segue train samples/world --out checkpoints/world --until 2025-06-15 --width 128 --layers 3 --epochs 4
+	@.venv/bin/segue train samples/world --out checkpoints/world --until 2025-06-15 --width 128 --layers 3 --epochs 8 --most-codes 64
 
 clean: down ## remove what runs leave behind; the environment and the downloads stay
 	@rm -rf .segue .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

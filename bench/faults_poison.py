@@ -9,7 +9,8 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import cycle
@@ -23,7 +24,7 @@ from rich.console import Console
 
 from bench import coverage, program
 from bench.coverage import Emitted, Written
-from bench.poison import BAD, GOOD, Sending
+from bench.poison import BAD, CODECS, GOOD, Sending
 from bench.program import Figures, Target
 from bench.stack import STREAM_PARTS, running
 from bench.topic_log import end_offsets, producing, read_back, wait_until_committed
@@ -35,6 +36,9 @@ from services.runtime.topology import DEAD_LETTER, LISTENING_EVENTS, RECOMMENDAT
 TARGETS = (Target("bad_unaccounted", 0), Target("good_unanswered", 0))
 GOOD_TO_ONE_BAD = 20
 LISTENERS = 50
+# By the codec that they pack records with.
+Producers = Mapping[str | None, AIOKafkaProducer]
+
 RATE = 200.0
 CATCH_UP = 120.0
 
@@ -66,10 +70,13 @@ def measure(stack: LocalStack, good: int, console: Console) -> Figures:
 
 
 async def _measure(kafka: str, good: int, console: Console) -> Figures:
-    async with producing(kafka) as producer:
+    async with AsyncExitStack() as producers:
+        by_codec = {
+            codec: await producers.enter_async_context(producing(kafka, codec=codec)) for codec in (None, *CODECS)
+        }
         with program.progress(console) as progress:
             task = progress.add_task("good and bad records", total=good + good // GOOD_TO_ONE_BAD)
-            sent = await _send(producer, good, lambda: progress.advance(task))
+            sent = await _send(by_codec, good, lambda: progress.advance(task))
     with console.status("looking for what came of them"):
         await wait_until_committed(kafka, await end_offsets(kafka, [topic.name for topic in SESSION_TOPICS]), CATCH_UP)
         dead = await read_back(kafka, DEAD_LETTER.name)
@@ -116,7 +123,7 @@ def _is_accounted(one: Sent, letters: dict[Place, Record]) -> bool:
         return False
     said = _said(letter)
     original = letter.headers[: len(one.sending.headers)]
-    is_whole = (letter.key, letter.value, original) == one.sending[1:]
+    is_whole = (letter.key, letter.value, original) == one.sending[1:4]
     return is_whole and bool(said.get("segue-reason")) and bool(said.get("segue-error"))
 
 
@@ -132,13 +139,13 @@ def _unanswered(good: list[Sent], emitted: list[Emitted], letters: dict[Place, R
     return [one for one in good if one.place is None or one.place in letters or not is_answered(one.place)]
 
 
-async def _send(producer: AIOKafkaProducer, good: int, advance: Callable[[], None]) -> list[Sent]:
+async def _send(producers: Producers, good: int, advance: Callable[[], None]) -> list[Sent]:
     began = time.monotonic()
     sent: list[Sent] = []
     for place, (kind, listener_id, number) in enumerate(mixture(good)):
         await asyncio.sleep(max(0.0, began + place / RATE - time.monotonic()))
         sending = {**BAD, **GOOD}[kind](listener_id, number, datetime.now(UTC))
-        sent.append(Sent(kind, listener_id, sending, await _send_one(producer, sending)))
+        sent.append(Sent(kind, listener_id, sending, await _send_one(producers[sending.codec], sending)))
         advance()
     return sent
 

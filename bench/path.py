@@ -163,7 +163,9 @@ async def _through(
 def _query(states: dict[str, Session], sending: Sending) -> Query:
     """Return what sessions asked the model after this event."""
     listener_id = (sending.record.key or b"").decode()
-    outcome = handlers.take_in(sending.record, states.get(listener_id), FoldRules())
+    outcome = handlers.take_in(
+        sending.record, states.get(listener_id), FoldRules(), lambda _key: sending.record.partition
+    )
     if isinstance(outcome, handlers.Refused):
         raise StackError(f"an event of the load was refused: {outcome.error}")
     states[listener_id] = outcome.task.session

@@ -22,7 +22,11 @@ class Sending(NamedTuple):
     key: bytes | None
     value: bytes | None
     headers: tuple[tuple[str, bytes | None], ...] = ()
+    codec: str | None = None
 
+
+# What producers pack records with.
+CODECS = ("gzip", "snappy", "lz4", "zstd")
 
 Kind = Callable[[str, int, datetime], Sending]
 
@@ -70,6 +74,10 @@ def _with_headers(kind: Callable[..., Sending], *headers: tuple[str, bytes | Non
     return lambda listener_id, number, now: kind(listener_id, number, now)._replace(headers=headers)
 
 
+def _packed(codec: str, kind: Kind) -> Kind:
+    return lambda listener_id, number, now: kind(listener_id, number, now)._replace(codec=codec)
+
+
 def _said(kind: Callable[..., Sending], text: bytes) -> Kind:
     """Put text that no encoder would write behind the last field."""
     return lambda listener_id, number, now: _ending(kind(listener_id, number, now), text)
@@ -86,6 +94,7 @@ BAD: Mapping[str, Kind] = {
     "nested too deep": _raw(b'{"a":' * 50_000 + b"1" + b"}" * 50_000),
     "an unclosed thousand brackets": _raw(b"[" * 5_000),
     "oversize": _changed(_event, note="x" * (MAX_MESSAGE_BYTES + 500_000)),
+    "oversize, packed into little": _packed("gzip", _changed(_event, note="x" * (MAX_MESSAGE_BYTES + 500_000))),
     "as large as the topic takes": _raw(b"{" + b" " * (MAX_MESSAGE_BYTES - 2_000)),
     "wrong type: number for text": _changed(_event, track_id=17),
     "wrong type: text for number": _changed(_event, position_seconds="far"),
@@ -152,6 +161,7 @@ GOOD: Mapping[str, Kind] = {
     "turn with unknown fields": _changed(_turn, mood={"valence": 0.2}),
     "request": _request,
     "request with unknown fields": _changed(_request, client="cli/9"),
+    **{f"packed with {codec}": _packed(codec, _event) for codec in CODECS},
 }
 
 

@@ -24,10 +24,15 @@ INTERRUPTED = 130
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """A figure and the most that it may be."""
+    """A figure and the most that it may be; with `at_least`, the least."""
 
     name: str
     most: float
+    at_least: bool = False
+
+    def met(self, figure: float) -> bool:
+        """Whether a figure is on the right side."""
+        return figure >= self.most if self.at_least else figure <= self.most
 
 
 def run(title: str, targets: Sequence[Target], measure: Callable[[Console], Figures], *, check: bool) -> int:
@@ -48,7 +53,7 @@ def run(title: str, targets: Sequence[Target], measure: Callable[[Console], Figu
 
 def missed(targets: Sequence[Target], figures: Figures) -> list[str]:
     """Return the names of the targets that the figures miss."""
-    return [target.name for target in targets if not figures[target.name] <= target.most]
+    return [target.name for target in targets if not target.met(figures[target.name])]
 
 
 def progress(console: Console) -> Progress:
@@ -64,14 +69,14 @@ def progress(console: Console) -> Progress:
 
 
 def _table(title: str, targets: Sequence[Target], figures: Figures) -> Table:
-    table = Table("figure", "measured", "at most", title=title, title_justify="left")
-    most = {target.name: target.most for target in targets}
+    table = Table("figure", "measured", "target", title=title, title_justify="left")
+    aims = {each.name: f"{'≥' if each.at_least else '≤'} {_shown(each.most)}" for each in targets}
     late = set(missed(targets, figures))
     for name, value in figures.items():
         if isinstance(value, Mapping):
             continue
-        style = "" if name not in most else "red" if name in late else "green"
-        table.add_row(name, _shown(value), _shown(most[name]) if name in most else "", style=style)
+        style = "" if name not in aims else "red" if name in late else "green"
+        table.add_row(name, _shown(value), aims.get(name, ""), style=style)
     return table
 
 

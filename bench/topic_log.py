@@ -24,10 +24,14 @@ FETCH_BYTES = 1 << 24
 
 
 @asynccontextmanager
-async def producing(kafka: str, *, linger_ms: int = 0) -> AsyncIterator[AIOKafkaProducer]:
-    """Yield a producer whose records are in the log once their send is done."""
+async def producing(kafka: str, *, linger_ms: int = 0, codec: str | None = None) -> AsyncIterator[AIOKafkaProducer]:
+    """Yield a producer whose records, packed with the codec, are in the log once their send is done."""
     producer = AIOKafkaProducer(
-        bootstrap_servers=kafka, acks="all", linger_ms=linger_ms, max_request_size=MAX_REQUEST_BYTES
+        bootstrap_servers=kafka,
+        acks="all",
+        linger_ms=linger_ms,
+        max_request_size=MAX_REQUEST_BYTES,
+        compression_type=codec,
     )
     await producer.start()
     try:

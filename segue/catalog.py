@@ -19,6 +19,7 @@ from segue.events import (
     Time,
     UInt32,
     id_violations,
+    market_violations,
     name_violations,
     prose_violations,
 )
@@ -27,6 +28,7 @@ MAX_ARTISTS = 100
 MAX_TAGS = 200
 MAX_LYRICS_LENGTH = 50_000
 MAX_AUDIO_FEATURES = 512
+MAX_MARKETS = 300
 RELEASE_DATE = re.compile(r"\d{4}(-(0[1-9]|1[0-2])(-(0[1-9]|[12]\d|3[01]))?)?")
 
 
@@ -43,6 +45,11 @@ class Track(Message, frozen=True):
     tags: tuple[str, ...] = ()
     lyrics: str = ""
     audio_features: dict[str, float] = msgspec.field(default_factory=dict)
+    markets: tuple[str, ...] = ()
+
+    def plays_in(self, market: str) -> bool:
+        """Whether it may be played in a country; an empty `market` asks for none."""
+        return not market or not self.markets or market in self.markets
 
 
 class TrackCodes(Message, frozen=True):
@@ -100,9 +107,17 @@ def _violations(track: Track) -> Iterator[Violation]:
         yield Violation("release_date", f"is {track.release_date!r}; write 1999, 1999-05 or 1999-05-21")
     if not 0.0 <= track.duration_seconds <= 86_400.0:
         yield Violation("duration_seconds", f"is {track.duration_seconds}; it must lie between 0 and 86400 seconds")
+    yield from _market_violations(track)
     if len(track.audio_features) > MAX_AUDIO_FEATURES:
         yield Violation("audio_features", f"has {len(track.audio_features)} entries; at most {MAX_AUDIO_FEATURES}")
     for name, feature in track.audio_features.items():
         yield from name_violations(f"audio_features[{name!r}]", name)
         if not isfinite(feature):
             yield Violation(f"audio_features[{name!r}]", f"is {feature}; it must be finite")
+
+
+def _market_violations(track: Track) -> Iterator[Violation]:
+    if len(track.markets) > MAX_MARKETS:
+        yield Violation("markets", f"has {len(track.markets)} entries; at most {MAX_MARKETS} are allowed")
+    for index, market in enumerate(track.markets):
+        yield from market_violations(f"markets[{index}]", market)

@@ -8,6 +8,7 @@ SegueError
 │   └── UnexpectedError     a record that a handler failed on: a fault of ours, dead-lettered like the rest
 ├── DatasetError            a dataset folder or a file to import that cannot be read
 ├── CheckpointError         a checkpoint that is missing, damaged or foreign
+├── EndpointError           a language model's endpoint that refuses, or gives no usable answer
 ├── RecommenderUnavailable  the model server is down, late, or refused the call
 ├── RequestFailed           a call to Segue that failed; carries the gRPC status and the field violations
 └── StackError              settings or the one-machine stack cannot be used as they are; says what to change
@@ -73,6 +74,10 @@ class DatasetError(SegueError):
 
 class CheckpointError(SegueError):
     """A checkpoint that is missing, damaged or foreign."""
+
+
+class EndpointError(SegueError):
+    """A language model's endpoint that refuses, or gives no usable answer."""
 
 
 class RecommenderUnavailable(SegueError):

@@ -6,6 +6,7 @@ an event is late for its listener is for `segue/session.py` to say.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -27,6 +28,7 @@ MAX_POSITIONS = 16
 EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
 
 Time = Annotated[datetime, msgspec.Meta(tz=True)]
+_MARKET = re.compile(r"[A-Z]{2}")
 UInt32 = Annotated[int, msgspec.Meta(ge=0, lt=2**32)]
 
 
@@ -80,6 +82,7 @@ class Filters(Message, frozen=True):
     exclude_explicit: bool = False
     exclude_heard: bool = False
     max_per_artist: UInt32 = 0
+    market: str = ""
 
 
 class ListeningEvent(Message, frozen=True):
@@ -201,6 +204,14 @@ def filter_violations(filters: Filters | None) -> Iterator[Violation]:
         entries = getattr(filters, field)
         if len(entries) > MAX_FILTER_ENTRIES:
             yield Violation(f"filters.{field}", f"has {len(entries)} entries; at most {MAX_FILTER_ENTRIES} are allowed")
+    if filters.market:
+        yield from market_violations("filters.market", filters.market)
+
+
+def market_violations(field: str, value: str) -> Iterator[Violation]:
+    """What is wrong with the name of a country."""
+    if not _MARKET.fullmatch(value):
+        yield Violation(field, f"is {value!r}; write a country as ISO 3166-1 alpha-2, for example DE")
 
 
 def position_violations(after: tuple[SourceOffset, ...]) -> Iterator[Violation]:

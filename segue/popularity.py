@@ -45,6 +45,8 @@ class Popularity:
                 break
             if track.track_id in excluded or (filters.exclude_explicit and track.explicit):
                 continue
+            if not track.plays_in(filters.market):
+                continue
             if not set(track.artists).isdisjoint(filters.exclude_artists):
                 continue
             if filters.max_per_artist and any(artists[name] >= filters.max_per_artist for name in track.artists):

@@ -19,6 +19,14 @@ from segue.session import Session
 T = TypeVar("T", bound=msgspec.Struct)
 
 
+class Offer(msgspec.Struct, frozen=True, array_like=True):
+    """A list that the listener was recommended and took nothing of. `time_ms` is when, in Unix milliseconds."""
+
+    time_ms: int
+    track_ids: tuple[str, ...]
+    session_id: str = ""
+
+
 class Query(msgspec.Struct, frozen=True, omit_defaults=True):
     """One question to the recommender. `now_ms`, in Unix milliseconds, is what elapsed times are measured from."""
 
@@ -27,6 +35,7 @@ class Query(msgspec.Struct, frozen=True, omit_defaults=True):
     count: int = DEFAULT_COUNT
     filters: Filters = Filters()
     seed_track_ids: tuple[str, ...] = ()
+    offered: tuple[Offer, ...] = ()
     # The utterance to answer in words; empty when nothing was said.
     utterance: str = ""
 

@@ -5,8 +5,9 @@ it into tokens.
 
 The state is a join-semilattice: the newest `MAX_EVENTS` events by (event time, event id), each id once, and the newest
 turns that fit `MAX_TURNS` and `MAX_TURN_CHARACTERS`. So the order in which a log's events arrive does not change it,
-nor does an event that arrives twice, and no list of applied ids is needed: an id is either in the state, or so old that
-adding it again would drop it again.
+nor does an event that arrives twice, and no list of applied ids is needed: an event's id is either in the state, or so
+old that adding it again would drop it again. A turn that gave way to a long one would fit again once that one is gone,
+so the state remembers the newest turn that was dropped: nothing up to it has a place.
 """
 
 from __future__ import annotations
@@ -46,6 +47,9 @@ class SessionEvent(msgspec.Struct, frozen=True, array_like=True, gc=False):
         return _ACTIONS[self.action_number]
 
 
+Key = tuple[int, str]  # event time in Unix milliseconds, id
+
+
 class SessionTurn(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """An utterance as the state keeps it. `time_ms` is the event time in Unix milliseconds."""
 
@@ -53,6 +57,11 @@ class SessionTurn(msgspec.Struct, frozen=True, array_like=True, gc=False):
     turn_id: str
     text: str
     session_id: str = ""
+
+    @property
+    def key(self) -> Key:
+        """What orders turns."""
+        return self.time_ms, self.turn_id
 
 
 class Position(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -71,6 +80,8 @@ class Session(msgspec.Struct, frozen=True, array_like=True):
     events: tuple[SessionEvent, ...] = ()
     turns: tuple[SessionTurn, ...] = ()
     seen: tuple[Position, ...] = ()
+    # The newest turn that no longer has a place.
+    dropped: Key | None = None
 
     def position(self, topic: str) -> Position | None:
         """How far the state has read the topic, if at all."""
@@ -114,12 +125,15 @@ def apply_turn(session: Session, turn: ChatTurn, at: Position, rules: FoldRules)
     if _already_read(session, at):
         return session
     time_ms = _accepted_ms(turn.event_time, at, rules)
-    turns = () if _was_idle(session, at, rules) else session.turns
+    turns, dropped = ((), None) if _was_idle(session, at, rules) else (session.turns, session.dropped)
     refuse_late(time_ms, turns[-1].time_ms if turns else time_ms, rules.lateness)
     entry = SessionTurn(time_ms=time_ms, turn_id=turn.turn_id, text=turn.text, session_id=turn.session_id)
-    if all(known.turn_id != entry.turn_id for known in turns):
-        turns = _newest_turns(sorted((*turns, entry), key=lambda known: (known.time_ms, known.turn_id)))
-    return msgspec.structs.replace(session, turns=turns, seen=_advance(session, at))
+    has_place = dropped is None or entry.key > dropped
+    if has_place and all(known.turn_id != entry.turn_id for known in turns):
+        every = sorted((*turns, entry), key=lambda known: known.key)
+        turns = _newest_turns(every)
+        dropped = every[-len(turns) - 1].key if len(turns) < len(every) else dropped
+    return msgspec.structs.replace(session, turns=turns, dropped=dropped, seen=_advance(session, at))
 
 
 def is_idle(session: Session, now_ms: int, rules: FoldRules) -> bool:

@@ -15,7 +15,8 @@ RUN pip3 install --no-cache-dir --break-system-packages "uv==${UV_VERSION}" \
 COPY pyproject.toml ./
 # Beside the model's own packages, those with which it reads its settings, follows track-tokens and is measured.
 RUN uv pip install --system --break-system-packages --no-cache --compile-bytecode \
-      -r pyproject.toml --extra model pydantic-settings structlog kafka-python prometheus-client -c requirements.lock
+      -r pyproject.toml --extra model pydantic-settings structlog kafka-python lz4 prometheus-client \
+      python-snappy zstandard -c requirements.lock
 COPY segue /opt/segue/segue
 COPY services/__init__.py /opt/segue/services/
 COPY services/runtime /opt/segue/services/runtime
@@ -27,6 +28,5 @@ pathlib.Path(sysconfig.get_path('purelib'), 'segue.pth').write_text('/opt/segue\
 ENV USER=triton HOME=/tmp PYTHONDONTWRITEBYTECODE=1 OMP_NUM_THREADS=1 MKL_NUM_THREADS=1
 WORKDIR /opt/segue
 USER 1000:1000
-# One model after the other can be replaced over the API; at the start, all are loaded.
-CMD ["tritonserver", "--model-repository=/opt/segue/model_repo", "--model-control-mode=explicit", "--load-model=*", \
-     "--exit-timeout-secs=5"]
+# All models of the repository at the start, and no other afterwards: who may load a model may run its code.
+CMD ["tritonserver", "--model-repository=/opt/segue/model_repo", "--model-control-mode=none", "--exit-timeout-secs=5"]

@@ -24,7 +24,7 @@ from deploy.local.parts import cache_folder
 from deploy.local.preflight import check_checkpoint
 from deploy.local.restarts import Restarts
 from deploy.local.stack import LocalStack
-from deploy.local.view import PLAIN_WIDTH, Logs, Progress, state_table
+from deploy.local.view import PLAIN_WIDTH, Logs, Progress, say, state_table
 from deploy.local.warm import warm_up
 from segue.errors import SegueError
 from segue.printable import in_lines
@@ -139,9 +139,7 @@ def supervise() -> None:
         restarts = Restarts(stack)
         while True:
             for message in restarts.look():
-                errors.print(
-                    f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ} {in_lines(message)}", markup=False, soft_wrap=True
-                )
+                say(errors, f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ} {in_lines(message)}")
             time.sleep(WATCH_SECONDS)
 
 

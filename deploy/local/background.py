@@ -35,7 +35,7 @@ def start(config: StackConfig, report: Report) -> Record:
     except BaseException:
         supervisor.send_signal(signal.SIGTERM)
         supervisor.wait()
-        record.remove(config.folder)
+        _forget(config, supervisor.pid)
         raise
 
 
@@ -95,6 +95,13 @@ def _wait_until_running(config: StackConfig, supervisor: subprocess.Popen[bytes]
             said = (config.logs / "supervisor.txt").read_text().strip()
             raise StackError(said or f"the supervisor ended with exit code {supervisor.returncode}")
         time.sleep(POLL_SECONDS)
+
+
+def _forget(config: StackConfig, supervisor: int) -> None:
+    """Remove the record that this supervisor left; another's is of a stack that was started at the same time."""
+    known = record.read(config.folder)
+    if known is not None and known.supervisor == supervisor:
+        record.remove(config.folder)
 
 
 def _changed(known: Record, shown: dict[str, str]) -> Iterator[tuple[str, PartRecord]]:

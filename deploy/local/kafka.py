@@ -11,7 +11,7 @@ from pathlib import Path
 from deploy.local.config import StackConfig
 from deploy.local.part import Part
 from deploy.local.probes import broker_is_ready
-from services.runtime.topology import MAX_MESSAGE_BYTES
+from services.runtime.topology import MAX_STATE_BYTES
 
 # Any 16 bytes in base64; one machine holds one cluster, so it need not differ.
 CLUSTER_ID = "U2VndWVPbmVNYWNoaW5lQQ"
@@ -80,8 +80,8 @@ def broker_properties(config: StackConfig) -> dict[str, str]:
         "log.dirs": str(config.folder / "kafka" / "log"),
         # A misspelt topic is an error, not a new topic.
         "auto.create.topics.enable": "false",
-        # Bounds the topics that set no bound themselves: the changelogs. Declared topics set their own.
-        "message.max.bytes": str(2 * MAX_MESSAGE_BYTES),
+        # Bounds the topics that set no bound themselves, as the declared ones do.
+        "message.max.bytes": str(MAX_STATE_BYTES),
         # A group of one worker need not wait for others, and a killed worker's partitions are free after 6 s.
         "group.initial.rebalance.delay.ms": "0",
         "group.min.session.timeout.ms": "2000",

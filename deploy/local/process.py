@@ -10,10 +10,11 @@ import shutil
 import signal
 import subprocess
 import time
+from contextlib import suppress
 from pathlib import Path
 
 from deploy.local.config import ROOT
-from deploy.local.guard import MARK
+from deploy.local.guard import MARK, marked
 from deploy.local.part import Part
 from segue.errors import StackError
 
@@ -29,6 +30,7 @@ class Process:
     def __init__(self, part: Part, stack: str, logs: Path) -> None:
         """Start it. Raises StackError when its program cannot be executed or its log cannot be written."""
         self.part = part
+        self._stack = stack
         self.log = logs / f"{part.name}.log"
         self.started = time.monotonic()
         self.is_ready = False
@@ -71,11 +73,9 @@ class Process:
         return time.monotonic() - self.started
 
     def send(self, number: signal.Signals) -> None:
-        """Send a signal to the process and its children."""
-        try:
+        """Send a signal to the process and its children, unless it has ended: then its id may be another's."""
+        if self.exit_code() is None:
             os.killpg(self.pid, number)
-        except ProcessLookupError:
-            return
 
     def wait(self, seconds: float) -> bool:
         """Wait until it has ended; False when it has not in time."""
@@ -98,7 +98,15 @@ class Process:
         """End it and its children at once, and remove what it left behind."""
         self.send(signal.SIGKILL)
         self._popen.wait()
+        self._kill_orphans()
         self.part.clean()
+
+    def _kill_orphans(self) -> None:
+        """End the children that outlived it: those of its group that carry the stack's mark."""
+        for process in marked(self._stack):
+            with suppress(ProcessLookupError):
+                if os.getpgid(process) == self.pid:
+                    os.kill(process, signal.SIGKILL)
 
     def last_lines(self) -> str:
         """Return the end of its log."""
@@ -106,9 +114,17 @@ class Process:
         return "\n".join(f"  {line}" for line in lines[-LAST_LINES:])
 
     def bound_log(self) -> None:
-        """Move a log that has grown too large aside; the process goes on at the start of the same file."""
-        if self.log.exists() and self.log.stat().st_size > LOG_BYTES:
-            shutil.copyfile(self.log, _previous(self.log))
+        """Move a log that has grown too large aside; the process goes on at the start of the same file.
+
+        On a full disk what the log held is given up: nothing that runs is ended for it.
+        """
+        with suppress(OSError):
+            if self.log.stat().st_size <= LOG_BYTES:
+                return
+            try:
+                shutil.copyfile(self.log, _previous(self.log))
+            except OSError:
+                _previous(self.log).unlink(missing_ok=True)  # half a copy only takes room
             os.truncate(self.log, 0)
 
 

@@ -27,6 +27,7 @@ from deploy.local.parts import NAMES, make_parts
 from deploy.local.preflight import check_ports, check_space
 from deploy.local.process import Process, keep_previous_logs
 from deploy.local.record import PartRecord, Record
+from deploy.local.view import say
 from segue.errors import StackError
 
 Report = Callable[[str, PartRecord], None]
@@ -233,7 +234,7 @@ class LocalStack:
             if self._record.phase != "running":
                 raise
             # What runs goes on: a full disk costs what `status` shows, and not the parts that can do without it.
-            self._console.print(f"{name} is {state}, which cannot be written down: {error}", markup=False)
+            say(self._console, f"{name} is {state}, which cannot be written down: {error}")
         self._report(name, part)
 
     def _phase(self, phase: str) -> None:

@@ -35,9 +35,8 @@ def triton_part(config: StackConfig, region_prefix: str, *, with_kafka: bool = T
         (
             str(wheel / "bin" / "tritonserver"),
             f"--model-repository={config.model_repository}",
-            # Models are loaded and replaced over the API, one by one; at the start, all.
-            "--model-control-mode=explicit",
-            "--load-model=*",
+            # All of the repository at the start, and no other afterwards: who may load a model may run its code.
+            "--model-control-mode=none",
             f"--backend-directory={backends}",
             f"--backend-config=python,shm-region-prefix-name={region_prefix}",
             f"--http-port={config.triton_http_port}",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from pathlib import Path
 
 from rich.console import Console
@@ -64,6 +65,12 @@ class Logs:
         whole = whole[: whole.rfind(b"\n") + 1] or (whole if len(whole) == CHUNK_BYTES else b"")
         self._read[name] += len(whole)
         return whole.decode(errors="replace").splitlines()
+
+
+def say(console: Console, message: str) -> None:
+    """Print a line; where it cannot be written, as to a file on a full disk, what runs goes on without it."""
+    with suppress(OSError):
+        console.print(message, markup=False, soft_wrap=True)
 
 
 def state_table(parts: Mapping[str, PartRecord]) -> Table:

@@ -59,6 +59,7 @@ def recommend(
     exclude_explicit: Annotated[bool, typer.Option("--exclude-explicit", help="No explicit tracks.")] = False,
     exclude_heard: Annotated[bool, typer.Option("--exclude-heard", help="No tracks of the session.")] = False,
     max_per_artist: Annotated[int, typer.Option(min=0, help="At most so many of one artist; 0: no limit.")] = 0,
+    market: Annotated[str, typer.Option(help="Only tracks that may be played in this country, for example DE.")] = "",
     address: Address = LOCAL,
     as_json: AsJson = False,
 ) -> None:
@@ -71,6 +72,7 @@ def recommend(
         exclude_explicit=exclude_explicit,
         exclude_heard=exclude_heard,
         max_per_artist=max_per_artist,
+        market=market,
     )
     with _connected(address) as client:
         show.recommendations(

@@ -62,7 +62,7 @@ def import_cpcd(
 def write_world(
     out: Annotated[Path, typer.Argument(metavar="OUT_DIR", help="Dataset folder to write.")],
     tracks: Annotated[int, typer.Option(min=10, max=10_000_000, help="Number of tracks.")] = 2_000,
-    listeners: Annotated[int, typer.Option(min=1, max=10_000_000, help="Number of listeners.")] = 300,
+    listeners: Annotated[int, typer.Option(min=1, max=10_000_000, help="Number of listeners.")] = 500,
     seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same world.")] = 1,
 ) -> None:
     """Invent a world of music and write it as a dataset folder."""

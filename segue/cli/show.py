@@ -34,11 +34,11 @@ def recommendations(answer: RecommendationList, *, as_json: bool) -> None:
     if answer.degraded:
         console.print(Text(in_a_line(f"degraded: {answer.degraded_reason}"), style="yellow"))
     table = Table(box=None, pad_edge=False)
-    for name in ("#", "track", "artists", "score", "why"):
+    for name in ("#", "track", "artists", "id", "score", "why"):
         table.add_column(name, justify="right" if name in ("#", "score") else "left", overflow="fold")
     for rank, track in enumerate(answer.tracks, start=1):
         title, artists = in_a_line(track.title or track.track_id), in_a_line(", ".join(track.artists))
-        table.add_row(str(rank), Text(title), Text(artists), *_why(track))
+        table.add_row(str(rank), Text(title), Text(artists), Text(in_a_line(track.track_id), style="dim"), *_why(track))
     console.print(table if answer.tracks else Text("no tracks", style="dim"))
 
 

@@ -38,6 +38,10 @@ def status(
     """Say what is healthy; the exit code is 1 when something is not."""
     from segue.cli import show
 
+    for option, where in (("gateway", gateway), ("sessions", sessions), ("track-tokens", track_tokens)):
+        _check_address(option, where)
+    _check_address("triton", triton)
+    _check_address("kafka", kafka)
     parts = {
         "kafka": _reached(kafka),
         "triton: recommender": _ready(triton, "/v2/models/recommender/ready"),
@@ -52,6 +56,13 @@ def status(
     show.health(parts, seconds, as_json=as_json)
     if any(parts.values()):
         raise typer.Exit(1)
+
+
+def _check_address(option: str, address: str) -> None:
+    """Raise typer.BadParameter unless the address is host:port."""
+    host, _, port = address.rpartition(":")
+    if not host or not port.isdecimal() or not 0 < int(port) < 65_536:
+        raise typer.BadParameter(f"{address!r} is no host:port", param_hint=f"--{option}")
 
 
 def _services(address: str) -> Iterator[tuple[str, str]]:

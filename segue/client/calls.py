@@ -8,14 +8,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
-from uuid import uuid4
 
 import msgspec
 from google.protobuf import message
 from grpc_health.v1 import health_pb2
 
 from segue.catalog import Track
+from segue.errors import MalformedMessage, Violation
 from segue.events import Filters, ListeningEvent, PlaylistEvent, SourceOffset
+from segue.ids import new_id
 from segue.protobuf import from_protobuf, to_protobuf
 from segue.recommendations import RecommendationList, SessionSnapshot
 from segue.v1 import events_pb2, services_pb2, tracks_pb2
@@ -45,7 +46,7 @@ def recommend(
         session_id=session_id,
         count=count,
         filters=_filters(filters),
-        seed_track_ids=list(seed_track_ids),
+        seed_track_ids=_ids(seed_track_ids, "seed_track_ids"),
     )
     path = "/segue.v1.RecommendationService/Recommend"
     return Call(path, request, services_pb2.RecommendResponse, _read_list)
@@ -96,7 +97,8 @@ def get_session(listener_id: str) -> Call[SessionSnapshot]:
 def upsert_tracks(tracks: Iterable[Track], removed_track_ids: Iterable[str]) -> Call[tuple[SourceOffset, ...]]:
     """Write and remove tracks; the answer is the newest position written in each partition."""
     request = services_pb2.UpsertTracksRequest(
-        tracks=[to_protobuf(track, tracks_pb2.Track) for track in tracks], removed_track_ids=list(removed_track_ids)
+        tracks=[to_protobuf(track, tracks_pb2.Track) for track in tracks],
+        removed_track_ids=_ids(removed_track_ids, "removed_track_ids"),
     )
     path = "/segue.v1.CatalogService/UpsertTracks"
     return Call(path, request, services_pb2.UpsertTracksResponse, _read_written)
@@ -120,9 +122,11 @@ def whole(parts: Iterable[RecommendationList | str]) -> RecommendationList:
     return msgspec.structs.replace(answer, reply_text="".join(pieces))
 
 
-def new_id() -> str:
-    """Return an id that nothing else has."""
-    return uuid4().hex
+def _ids(given: Iterable[str], name: str) -> list[str]:
+    """Return ids as a list. Raises MalformedMessage for a lone text: its letters are no ids."""
+    if isinstance(given, str):
+        raise MalformedMessage(Violation(name, f"is the text {given!r}; give a list of ids"))
+    return list(given)
 
 
 def _identified(event: E) -> E:

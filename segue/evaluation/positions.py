@@ -18,7 +18,11 @@ MAX_CONTEXT = 64
 
 @dataclass(frozen=True, slots=True)
 class Position:
-    """One place in a history: the moments before it, the utterances so far, the wanted row, and the rows ruled out."""
+    """One place in a history: the moments before it, the utterances so far, the wanted row, and the rows ruled out.
+
+    `history` and `place` say where it lies, `sitting` in which of a listener's sittings; `label` is the name of the
+    playlist, which its listener knows.
+    """
 
     kind: str
     moments: tuple[Moment, ...]
@@ -26,6 +30,10 @@ class Position:
     now_ms: int
     wanted: int
     excluded: tuple[int, ...]
+    history: str = ""
+    place: int = 0
+    label: str = ""
+    sitting: str = ""
 
 
 def positions(history: History, start: int) -> Iterator[Position]:
@@ -34,14 +42,18 @@ def positions(history: History, start: int) -> Iterator[Position]:
         moment = history.moments[place]
         if not moment.wanted:
             continue
-        said = sum(not earlier.is_track for earlier in history.moments[:place])
+        said = sum(earlier.is_turn for earlier in history.moments[:place])
         yield Position(
-            history.kind,
-            history.moments[max(0, place - MAX_CONTEXT) : place],
-            history.texts[:said],
-            moment.time_ms,
-            moment.row,
-            _excluded(history, place),
+            kind=history.kind,
+            moments=history.moments[max(0, place - MAX_CONTEXT) : place],
+            texts=history.texts[:said],
+            now_ms=moment.time_ms,
+            wanted=moment.row,
+            excluded=_excluded(history, place),
+            history=f"{history.kind} {history.name}",
+            place=place,
+            label=history.label,
+            sitting=moment.sitting,
         )
 
 

@@ -4,7 +4,8 @@
     decoder.safetensors      the decoder's parameters, half precision
     codebooks.safetensors    centroids and transforms; codebooks.json names, sizes and cohesion of the codes
     text_encoder.safetensors the text encoder's fine-tuned weights as a difference to the package's, where there are any
-    index.safetensors        codes, neighbours and popularity of every track
+    index.safetensors        codes, neighbours and popularity of every track; which artists are close to which
+    artists.json             the artists that the index numbers
     catalog.jsonl            the tracks, without their lyrics, row by row
     popular.jsonl            the popular list (segue/popularity.py)
     metrics.json             what was measured in training; README.md the model card
@@ -116,7 +117,8 @@ class Checkpoint:
             "decoder.safetensors": save_arrays(_contiguous(self.parameters, np.float16)),
             "codebooks.safetensors": save_arrays(codebook_arrays(self.codebooks)),
             "codebooks.json": _pretty(codebook_facts(self.codebooks)),
-            "index.safetensors": save_arrays(_index_arrays(self.index)),
+            "index.safetensors": save_arrays(_index_arrays(self.index) | _artist_arrays(self.index)),
+            "artists.json": _pretty(_artist_names(self.index)),
             "catalog.jsonl": _lines([track for track in self.index.tracks if track is not None]),
             POPULAR_FILE: _lines(popular),
             "metrics.json": _pretty(dict(self.metrics)),
@@ -217,6 +219,35 @@ def _index_arrays(index: Index) -> Arrays:
     }
 
 
+def _artist_names(index: Index) -> list[str]:
+    near = (other for others in index.related_artists.values() for other, _ in others)
+    return sorted({*index.related_artists, *near})
+
+
+def _artist_arrays(index: Index) -> Arrays:
+    names = _artist_names(index)
+    numbers = {name: number for number, name in enumerate(names)}
+    lists = [index.related_artists.get(name, ()) for name in names]
+    return {
+        "related_lengths": np.array([len(others) for others in lists], np.int32),
+        "related_artists": np.array([numbers[other] for others in lists for other, _ in others], np.int32),
+        "related_weights": np.array([weight for others in lists for _, weight in others], np.float16),
+    }
+
+
+def _related_artists(names: Sequence[str], arrays: Arrays) -> dict[str, list[tuple[str, float]]]:
+    if not names:
+        return {}
+    ends = np.cumsum(arrays["related_lengths"])[:-1]
+    others = np.split(arrays["related_artists"], ends)
+    weights = np.split(arrays["related_weights"].astype(np.float32), ends)
+    return {
+        name: [(names[other], float(weight)) for other, weight in zip(near, closeness, strict=True)]
+        for name, near, closeness in zip(names, others, weights, strict=True)
+        if len(near)
+    }
+
+
 def _index(files: _Files, code_sizes: tuple[int, ...]) -> Index:
     arrays = files.arrays("index")
     try:
@@ -232,7 +263,8 @@ def _index(files: _Files, code_sizes: tuple[int, ...]) -> Index:
     codes = arrays["codes"].astype(np.int64)
     if not len(tracks) == len(codes) == len(neighbours):
         raise CheckpointError(f"{files.folder}/catalog.jsonl has {len(tracks)} tracks, index.safetensors {len(codes)}")
-    return Index.of(tracks, codes, code_sizes, neighbours, arrays["popularity"])
+    related = _related_artists(files.json("artists.json"), arrays)
+    return Index.of(tracks, codes, code_sizes, neighbours, arrays["popularity"], related)
 
 
 def _contiguous(arrays: Mapping[str, npt.NDArray[Any]], kind: type[np.float16]) -> Arrays:

@@ -10,11 +10,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from hashlib import blake2b
+from math import sqrt
+from types import MappingProxyType
 
 import numpy as np
 import numpy.typing as npt
 
 from segue.catalog import Neighbour, Track, TrackTokens
+from segue.model.markets import Markets
 from segue.tokens.codebook import Floats, Integers
 from segue.tokens.codebooks import Codebooks
 from segue.tokens.content import MODALITIES, spoken_words
@@ -25,6 +28,8 @@ MAX_NEIGHBOURS = 100
 REMOVED = -1
 
 NeighbourList = tuple[Integers, Floats]
+# Artists whom playlists put beside one, closest first, each with a closeness of 0 to 1.
+RelatedArtists = Sequence[tuple[str, float]]
 NO_NEIGHBOURS: NeighbourList = (np.zeros(0, np.int64), np.zeros(0, np.float32))
 
 
@@ -49,7 +54,10 @@ class Index:
     explicit: npt.NDArray[np.bool_]
     by_word: Mapping[str, Integers]
     by_artist: Mapping[str, Integers]
+    related_artists: Mapping[str, RelatedArtists]
+    artist_credit: Floats
     versions: Mapping[str, int]
+    markets: Markets
     fingerprint: int = 0
 
     def __len__(self) -> int:
@@ -79,6 +87,7 @@ class Index:
         code_sizes: tuple[int, ...],
         neighbours: Sequence[NeighbourList],
         popularity: Floats,
+        related_artists: Mapping[str, RelatedArtists] = MappingProxyType({}),
     ) -> Index:
         """Build the first snapshot from a whole catalogue, row by row."""
         return cls(
@@ -94,7 +103,10 @@ class Index:
             explicit=np.array([track.explicit for track in tracks], bool),
             by_word=_inverted(enumerate(map(spoken_words, tracks))),
             by_artist=_inverted((row, track.artists) for row, track in enumerate(tracks)),
+            related_artists=related_artists,
+            artist_credit=np.array([_artist_credit(track) for track in tracks], np.float32),
             versions={},
+            markets=Markets.of(tracks),
         )
 
     def updated(self, tokens: Sequence[TrackTokens], codebooks: Codebooks, removed: Iterable[str] = ()) -> Index:
@@ -158,9 +170,11 @@ class _Draft:
         codes = np.concatenate([base.codes, np.tile(np.array(base.code_sizes, np.int64), (added, 1))])
         recommendable = np.concatenate([base.recommendable, np.zeros(added, bool)])
         explicit = np.concatenate([base.explicit, np.zeros(added, bool)])
+        artist_credit = np.concatenate([base.artist_credit, np.zeros(added, np.float32)])
         for row, values in self._codes.items():
             codes[row] = values
             track = self._tracks[row]
+            artist_credit[row] = _artist_credit(track)
             explicit[row] = track is not None and track.explicit
         for row, allowed in self._recommendable.items():
             recommendable[row] = allowed
@@ -175,7 +189,9 @@ class _Draft:
             explicit=explicit,
             by_word=self._by_word,
             by_artist=self._by_artist,
+            artist_credit=artist_credit,
             versions=self._versions,
+            markets=base.markets.updated(self._tracks, self._codes),
             fingerprint=self._fingerprint,
         )
 
@@ -250,6 +266,11 @@ def _inverted(named: Iterable[tuple[int, Iterable[str]]]) -> dict[str, Integers]
         for name in names:
             rows.setdefault(name, []).append(row)
     return {name: np.array(entries, np.int64) for name, entries in rows.items()}
+
+
+def _artist_credit(track: Track | None) -> float:
+    """Return what each of the track's artists gives of its own; they share it, though less than equally."""
+    return 1.0 / sqrt(max(1, len(track.artists))) if track is not None else 0.0
 
 
 def _version_mark(track_id: str, version: int) -> int:

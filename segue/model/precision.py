@@ -14,3 +14,8 @@ def fast_type(device: torch.device | str = "cpu") -> torch.dtype:
         return torch.bfloat16
     capabilities = torch.cpu.get_capabilities()
     return torch.bfloat16 if any(capabilities.get(name) for name in _BFLOAT16) else torch.float32
+
+
+def use_one_thread() -> None:
+    """Let torch compute with one thread from now on: a second one beside a busy process waits more than it helps."""
+    torch.set_num_threads(1)

@@ -7,6 +7,7 @@ the track's own text, so nothing else that a listener typed is repeated.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cached_property
 
 import numpy as np
 
@@ -61,8 +62,14 @@ class Reasoner:
         if part == "words":
             quoted = " and ".join(f"\u201c{word}\u201d" for word in self.quoted(row))
             return Reason(text=f"You said {quoted}", part=part) if quoted else None
+        if part == "artists":
+            return self._artist_reason(row)
+        if part == "scene":
+            return self._scene_reason(row)
         if part == "popularity":
-            return Reason(text="Many listeners add it to their playlists", part=part)
+            is_new = self._index.popularity[row] == 0.0
+            text = "New to playlists" if is_new else "Many listeners add it to their playlists"
+            return Reason(text=text, part=part)
         return self._code_reason(part, row)
 
     def _neighbour_reason(self, row: int) -> Reason | None:
@@ -75,6 +82,34 @@ class Reasoner:
             return None
         return Reason(text=f"Often in playlists with {track.title}", part="neighbours", because_track_id=track.track_id)
 
+    def _artist_reason(self, row: int) -> Reason | None:
+        shared = self._shared_artist(row)
+        if shared is None:
+            return None
+        return Reason(text=f"By {shared[0]}, whom you played", part="artists", because_track_id=shared[1])
+
+    def _scene_reason(self, row: int) -> Reason | None:
+        """Name the heard artist whom playlists put closest to one of the track's artists."""
+        own = [artist for artist in self._index.track(row).artists if artist in self._scene]
+        if not own:
+            return None
+        closest = max(own, key=lambda artist: self._scene[artist][0])
+        _, heard, track_id = self._scene[closest]
+        return Reason(text=f"{closest} is often in playlists with {heard}", part="scene", because_track_id=track_id)
+
+    @cached_property
+    def _scene(self) -> dict[str, tuple[float, str, str]]:
+        """The artists beside those that were heard: how close, to whom, and the track that was played."""
+        found: dict[str, tuple[float, str, str]] = {}
+        for place in self._context.rows.tolist():
+            if (played := self._index.tracks[place]) is None:
+                continue
+            for artist in played.artists:
+                for other, closeness in self._index.related_artists.get(artist, ()):
+                    if other not in found or closeness > found[other][0]:
+                        found[other] = closeness, artist, played.track_id
+        return found
+
     def _code_reason(self, modality: str, row: int) -> Reason | None:
         column = MODALITIES.index(modality)
         code = int(self._index.codes[row, column])
@@ -83,11 +118,6 @@ class Reasoner:
             return None
         alike = self._context.rows[self._index.codes[self._context.rows, column] == code]
         because = next((track for place in alike if (track := self._index.tracks[place]) is not None), None)
-        if modality == "metadata" and (shared := self._shared_artist(row)) is not None:
-            artist, track_id = shared
-            return Reason(
-                text=f"By {artist}, whom you played", part=modality, code_name=name, because_track_id=track_id
-            )
         text = _sentence(modality, name) + (f", like {because.title}" if because else "")
         return Reason(text=text, part=modality, code_name=name, because_track_id=because.track_id if because else "")
 

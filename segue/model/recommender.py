@@ -1,27 +1,33 @@
 """The ranker: queries in, rankings with parts and reasons out; one forward pass for a whole batch.
 
-Implements `segue.ranking.Ranker`. Holds one index at a time and swaps it whole, so that a batch sees one catalogue.
-Knows neither Triton nor where new indexes come from.
+A pass reads only what is new since each listener's last question. Implements `segue.ranking.Ranker`. Holds one index
+at a time and swaps it whole, so that a batch sees one catalogue. Knows neither Triton nor where new indexes come from.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from segue.catalog import Track
 from segue.model.checkpoint import Checkpoint
-from segue.model.decoder import Batch, Decoder
+from segue.model.decoder import Decoder
+from segue.model.depth import RESCORED, DepthDecoder
 from segue.model.index import Index
 from segue.model.precision import fast_type
+from segue.model.prefix_cache import MOST_BYTES, PrefixCache
+from segue.model.reader import Reader
 from segue.model.reasons import Reasoner
 from segue.model.reply import NAMED_TRACKS, reply
-from segue.model.scoring import Context, Scorer, Scores
-from segue.model.selection import best_rows
+from segue.model.scorer import Scorer
+from segue.model.scoring import PARTS, Context, Scores
+from segue.model.selection import Selector
+from segue.model.top import highest
 from segue.ranking import Query, Ranking
 from segue.recommendations import RecommendedTrack, ScorePart
 from segue.session import Session
@@ -37,20 +43,33 @@ class _Snapshot:
 
     index: Index
     scorer: Scorer
-    code_rows: np.ndarray[tuple[int, int], np.dtype[np.int64]]
+    selector: Selector
 
 
 class Recommender:
-    """Ranks the tracks of an index for sessions; starts with the index of its checkpoint."""
+    """Ranks the tracks of an index for sessions; starts with the index of its checkpoint.
 
-    def __init__(self, checkpoint: Checkpoint, device: torch.device | str = "cpu") -> None:
+    `cache_bytes` bounds the memory for what was read of listeners' prompts; 0 keeps nothing.
+    With a `depth` decoder the highest tracks are scored a second time.
+    """
+
+    def __init__(
+        self,
+        checkpoint: Checkpoint,
+        device: torch.device | str = "cpu",
+        *,
+        cache_bytes: int = MOST_BYTES,
+        depth: DepthDecoder | None = None,
+    ) -> None:
         self.checkpoint = checkpoint
         self._device = torch.device(device)
         decoder = Decoder(checkpoint.config)
         decoder.load_state_dict({name: torch.from_numpy(values) for name, values in checkpoint.parameters.items()})
         self._codes = decoder.codes.weight.detach().float().to(self._device)
-        self._decoder = decoder.to(self._device, fast_type(self._device)).eval()
+        decoder.to(self._device, fast_type(self._device)).eval()
+        self._depth = None if depth is None else depth.to(self._device)
         self._offsets = np.array(checkpoint.config.code_offsets, np.int64)
+        self._reader = Reader(decoder, PrefixCache(cache_bytes))
         self._snapshot = self._derived(checkpoint.index)
 
     @classmethod
@@ -74,8 +93,15 @@ class Recommender:
         for start in range(0, len(queries), MAX_BATCH):
             chunk = queries[start : start + MAX_BATCH]
             told = [query_moments(query, snapshot.index.rows, self.checkpoint.vocabulary) for query in chunk]
-            scored = self._scores(snapshot, told, [_texts(query) for query in chunk], [query.now_ms for query in chunk])
-            rankings += [self._ranking(query, scores) for query, scores in zip(chunk, scored, strict=True)]
+            states = self._states(
+                snapshot, told, [query.now_ms for query in chunk], [query.session.listener_id for query in chunk]
+            )
+            scored = self._scores(snapshot, states, told, [_texts(query) for query in chunk])
+            # One at a time: a large catalogue's scores for all of them would take much memory.
+            rankings += [
+                self._ranking(snapshot, query, scores, state)
+                for query, scores, state in zip(chunk, scored, states, strict=True)
+            ]
         return rankings
 
     def warm_up(self) -> None:
@@ -85,28 +111,45 @@ class Recommender:
     def scores(
         self, told: Sequence[Sequence[Moment]], texts: Sequence[Sequence[str]], now_ms: Sequence[int]
     ) -> list[Scores]:
-        """Return every track's score for each list of moments and its utterances: for evaluation, to read the model."""
-        return self._scores(self._snapshot, told, texts, now_ms)
+        """Return every track's score for each list of moments and its utterances: for evaluation, to read the model.
+
+        A depth decoder re-scores the highest of all that may be recommended.
+        """
+        snapshot, anything = self._snapshot, Query(Session(""))
+        states = self._states(snapshot, told, now_ms, [""] * len(told))
+        scored = self._scores(snapshot, states, told, texts)
+        return [self._rescored(snapshot, anything, scores, state) for scores, state in zip(scored, states, strict=True)]
 
     def _derived(self, index: Index) -> _Snapshot:
-        return _Snapshot(index, Scorer(index, self.checkpoint.weights), index.codes + self._offsets)
+        return _Snapshot(index, Scorer(index, self.checkpoint.weights), Selector(index))
 
-    @torch.inference_mode()
-    def _scores(
+    def _states(
         self,
         snapshot: _Snapshot,
         told: Sequence[Sequence[Moment]],
-        texts: Sequence[Sequence[str]],
         now_ms: Sequence[int],
-    ) -> list[Scores]:
+        listener_ids: Sequence[str],
+    ) -> Tensor:
         prompts = [prompt(moments, now) for moments, now in zip(told, now_ms, strict=True)]
-        hidden = self._decoder.last(Batch.of(prompts, snapshot.code_rows, self._device))
-        logits: Floats = (hidden.float() @ self._codes.T).cpu().numpy()
-        contexts = [Context.of(moments, said) for moments, said in zip(told, texts, strict=True)]
-        return [snapshot.scorer.score(row, context) for row, context in zip(logits, contexts, strict=True)]
+        return self._reader.last(prompts, snapshot.index.codes, listener_ids).float()
 
-    def _ranking(self, query: Query, scores: Scores) -> Ranking:
-        rows = best_rows(scores.index, scores.totals, query)
+    def _scores(
+        self, snapshot: _Snapshot, states: Tensor, told: Sequence[Sequence[Moment]], texts: Sequence[Sequence[str]]
+    ) -> Iterator[Scores]:
+        logits: Floats = (states @ self._codes.T).cpu().numpy()
+        for row, moments, said in zip(logits, told, texts, strict=True):
+            yield snapshot.scorer.score(row, Context.of(moments, said, self.checkpoint.weights.place_power))
+
+    def _rescored(self, snapshot: _Snapshot, query: Query, scores: Scores, state: Tensor) -> Scores:
+        if self._depth is None:
+            return scores
+        rows = highest(snapshot.selector.allowed(scores.totals, query), RESCORED)
+        code_rows = snapshot.index.codes[rows] + self._offsets
+        return scores.with_depth(rows, self._depth.second_opinion(state, code_rows, self._codes))
+
+    def _ranking(self, snapshot: _Snapshot, query: Query, scores: Scores, state: Tensor) -> Ranking:
+        scores = self._rescored(snapshot, query, scores, state)
+        rows = snapshot.selector.best_rows(scores.totals, query)
         reasoner = Reasoner(scores, self.checkpoint.codebooks)
         tracks = [_recommended(scores.index.track(row), row, scores, reasoner) for row in rows]
         return Ranking(
@@ -126,7 +169,7 @@ def _recommended(track: Track, row: int, scores: Scores, reasoner: Reasoner) -> 
         artists=track.artists,
         score=sum(parts.values()),
         parts=tuple(ScorePart(name, value) for name, value in parts.items()),
-        reasons=reasoner.reasons(row, parts),
+        reasons=reasoner.reasons(row, {name: parts[name] for name in PARTS}),
     )
 
 

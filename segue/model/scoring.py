@@ -3,28 +3,31 @@
     score = playlist + tags + metadata + lyrics + audio   closeness of the decoder's state to the track's five codes
           + words        share of the utterances' weight that the track's own words carry
           + neighbours   how strongly playlists put the track beside those of the session
-          + popularity   how often it was added to playlists, recent additions weighing more
+          + artists      how much of the session is by the track's artists
+          + scene        how strongly playlists put its artists beside those of the session
+          + popularity   how often it was added to playlists, recent additions weighing more; or that it is new
 
 The first five are centred over the catalogue, so a positive part speaks for a track and a negative one against it.
-Knows arrays and moments; knows neither torch nor the wording of reasons.
+Words, neighbours, artists and scene touch few tracks and are kept as those few (`SparseTerm`). Knows arrays and
+moments, neither torch nor the wording of reasons; `scorer.py` adds the parts up over the whole catalogue.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import log
 
 import numpy as np
 
 from segue.model.index import Index
 from segue.tokens.codebook import Floats, Integers
-from segue.tokens.content import MODALITIES
+from segue.tokens.content import MODALITIES, spoken_words
 from segue.tokens.prompt import Moment
 from segue.tokens.vocabulary import Control
 from segue.tokens.words import content_words
 
-PARTS = (*MODALITIES, "words", "neighbours", "popularity")
+PARTS = (*MODALITIES, "words", "neighbours", "artists", "scene", "popularity")
 # Tracks of the session whose neighbours count, and utterances whose words do, newest first.
 MAX_CONTEXT_TRACKS = 40
 MAX_CONTEXT_TURNS = 3
@@ -36,14 +39,23 @@ _EMPHASIS = {Control.LIKED: 1.5, Control.SEED: 1.5, Control.STARTED: 0.7}
 class BlendWeights:
     """What each term weighs beside the decoder's logits; chosen on validation in training.
 
-    The neighbours' part is weight * log(1 + evidence / scale): diminishing returns for the same evidence.
+    The parts of neighbours, artists and scene are weight * log(1 + evidence / scale): more of the same evidence says
+    less and less. `new` is what a track gets that nobody has added yet, in place of its popularity. `place_power` is
+    how fast older tracks of the session count less: the n-th newest weighs n ** -place_power.
     """
 
     words: float = 6.0
     neighbours: float = 1.0
-    neighbours_scale: float = 0.02
+    artists: float = 0.0
+    scene: float = 0.0
     popularity: float = 0.0
+    new: float = 0.0
     decoder: float = 1.0
+    place_power: float = 0.5
+
+
+# Evidence that counts as one unit: what a usual neighbour, artist or related artist has.
+SCALES = {"neighbours": 0.02, "artists": 1.0, "scene": 0.02}
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,15 +67,15 @@ class Context:
     words: Mapping[str, float]
 
     @classmethod
-    def of(cls, moments: Sequence[Moment], texts: Sequence[str]) -> Context:
-        """Weigh the newest tracks by 1 / sqrt(place) and halve each utterance's words against the one after it."""
+    def of(cls, moments: Sequence[Moment], texts: Sequence[str], place_power: float = 0.5) -> Context:
+        """Weigh the newest tracks by place ** -place_power, halve each utterance's words against the one after it."""
         newest: dict[int, Control | None] = {}
         for moment in reversed(moments):
             if moment.wanted:
                 newest.setdefault(moment.row, moment.control)
         kept = list(newest.items())[:MAX_CONTEXT_TRACKS]
         weights = [_EMPHASIS.get(control, 1.0) if control is not None else 1.0 for _, control in kept]
-        places = np.sqrt(np.arange(1, len(kept) + 1))
+        places = np.arange(1.0, len(kept) + 1) ** place_power
         said: dict[str, float] = {}
         for age, text in enumerate(reversed(texts[-MAX_CONTEXT_TURNS:])):
             for word in content_words(text):
@@ -76,23 +88,72 @@ class Context:
 
 
 @dataclass(frozen=True, slots=True)
+class SparseTerm:
+    """A term that few tracks have: distinct rows, ascending, and their values, both [tracks that have it]."""
+
+    rows: Integers
+    values: Floats
+
+    def at(self, row: int) -> float:
+        """Return the row's value; 0 where it has none."""
+        place = int(np.searchsorted(self.rows, row))
+        return float(self.values[place]) if place < len(self.rows) and self.rows[place] == row else 0.0
+
+    def dense(self, tracks: int) -> Floats:
+        """Return every row's value, [tracks]."""
+        spread = np.zeros(tracks, np.float32)
+        spread[self.rows] = self.values
+        return spread
+
+
+def summed(rows: Integers, values: Floats) -> SparseTerm:
+    """Return the sums of the values of equal rows."""
+    order = np.argsort(rows, kind="stable")
+    rows, values = rows[order], values[order]
+    begins = np.flatnonzero(np.diff(rows, prepend=-1))
+    sums = np.add.reduceat(values, begins) if len(rows) else values
+    return SparseTerm(rows[begins], sums.astype(np.float32))
+
+
+@dataclass(frozen=True, slots=True)
 class Scores:
-    """Every row's score, [tracks], and what it is made of."""
+    """Every row's score, [tracks], and what it is made of.
+
+    `code_logits` are the decoder's, centred, for each modality [codes]; `words` what each word said is worth; `sparse`
+    the parts that few tracks have: neighbours, artists and scene. `depth` is what a depth decoder adds to the highest,
+    where there is one.
+    """
 
     index: Index
     context: Context
     totals: Floats
     code_logits: tuple[Floats, ...]
-    dense: Mapping[str, Floats]
+    words: Mapping[str, float]
+    sparse: Mapping[str, SparseTerm]
+    popularity: Floats
+    depth: SparseTerm | None = None
 
     def parts(self, row: int) -> dict[str, float]:
         """Return the named parts of a row's score, in the order of PARTS; they sum to `score`."""
-        codes = self.index.codes[row]
+        codes = self.index.codes[row].tolist()
         parts = {
             modality: float(logits[code])
             for modality, logits, code in zip(MODALITIES, self.code_logits, codes, strict=True)
         }
-        return parts | {name: float(values[row]) for name, values in self.dense.items()}
+        parts["words"] = self._words_of(row)
+        parts |= {name: term.at(row) for name, term in self.sparse.items()}
+        parts["popularity"] = float(self.popularity[row])
+        if self.depth is not None:
+            parts["depth"] = self.depth.at(row)
+        return parts
+
+    def with_depth(self, rows: Integers, added: Floats) -> Scores:
+        """Return the scores after a depth decoder added something to these rows, both [rows]."""
+        order = np.argsort(rows)
+        depth = SparseTerm(rows[order], added[order])
+        totals = self.totals.copy()
+        totals[depth.rows] += depth.values
+        return replace(self, totals=totals, depth=depth)
 
     def decoder(self) -> Floats:
         """Return the sum of the decoder's parts alone, [tracks]."""
@@ -102,54 +163,33 @@ class Scores:
             total += logits[column]
         return total
 
+    @property
+    def dense(self) -> Mapping[str, Floats]:
+        """Every row's value of the terms that stand beside the decoder's, each [tracks]: for evaluation."""
+        said = np.zeros(len(self.index), np.float32)
+        for word, value in self.words.items():
+            said[self.index.by_word[word]] += np.float32(value)
+        spread = {name: term.dense(len(self.index)) for name, term in self.sparse.items()}
+        return {"words": said, **spread, "popularity": self.popularity}
 
-class Scorer:
-    """Scores the tracks of one index. Building it costs one pass over the catalogue; do it once for a snapshot."""
+    def _words_of(self, row: int) -> float:
+        track = self.index.tracks[row] if self.words else None
+        # The index lists a word's tracks by the same function.
+        return sum(self.words.get(word, 0.0) for word in spoken_words(track)) if track is not None else 0.0
 
-    def __init__(self, index: Index, weights: BlendWeights) -> None:
-        self.index = index
-        self.weights = weights
-        self._columns = [np.ascontiguousarray(index.codes[:, place]) for place in range(len(MODALITIES))]
-        self._shares = [
-            _shares(column[index.recommendable], size + 1)
-            for column, size in zip(self._columns, index.code_sizes, strict=True)
-        ]
-        self._offsets = np.cumsum([size + 1 for size in index.code_sizes])[:-1]
-        mean = float(index.popularity[index.recommendable].mean()) if index.recommendable.any() else 0.0
-        self._popularity = (weights.popularity * (index.popularity - mean)).astype(np.float32)
 
-    def score(self, code_logits: Floats, context: Context) -> Scores:
-        """Return the scores of all tracks; `code_logits` has shape [code rows], as the decoder gives them."""
-        modal = tuple(
-            self._centred(logits, shares)
-            for logits, shares in zip(np.split(code_logits, self._offsets), self._shares, strict=True)
-        )
-        dense = {
-            "words": np.float32(self.weights.words) * word_share(self.index, context),
-            "neighbours": self._neighbours(context),
-            "popularity": self._popularity,
-        }
-        totals = np.zeros(len(self.index), np.float32)
-        for logits, column in zip(modal, self._columns, strict=True):
-            totals += logits[column]
-        for values in dense.values():
-            totals += values
-        return Scores(self.index, context, totals, modal, dense)
-
-    def _centred(self, logits: Floats, shares: Floats) -> Floats:
-        return np.asarray((logits - float(shares @ logits)) * self.weights.decoder, np.float32)
-
-    def _neighbours(self, context: Context) -> Floats:
-        scaled = neighbour_evidence(self.index, context) / np.float32(self.weights.neighbours_scale)
-        return np.asarray(self.weights.neighbours * np.log1p(scaled), np.float32)
+def word_values(index: Index, context: Context) -> dict[str, float]:
+    """Return what each word that was said is worth, summing to 1; rare words more. Unknown words are left out."""
+    weights = {word: fade * rarity(index, word) for word, fade in context.words.items() if word in index.by_word}
+    total = sum(weights.values())
+    return {word: weight / total for word, weight in weights.items()}
 
 
 def word_share(index: Index, context: Context) -> Floats:
     """Return the share of what was said that each track's own text carries, 0 to 1; rare words count more."""
-    weights = {word: fade * rarity(index, word) for word, fade in context.words.items() if word in index.by_word}
     found = np.zeros(len(index), np.float32)
-    for word, weight in weights.items():
-        found[index.by_word[word]] += np.float32(weight / sum(weights.values()))
+    for word, value in word_values(index, context).items():
+        found[index.by_word[word]] += np.float32(value)
     return found
 
 
@@ -158,18 +198,13 @@ def rarity(index: Index, word: str) -> float:
     return log(1.0 + len(index) / (1.0 + len(index.by_word[word])))
 
 
-def neighbour_evidence(index: Index, context: Context) -> Floats:
-    """Return the weighted neighbourhood of the context's tracks, [tracks]: item-based k-nearest neighbours."""
+def near(index: Index, context: Context) -> SparseTerm:
+    """Return the weighted neighbourhood of the context's tracks: item-based k-nearest neighbours."""
     if not len(context.rows):
-        return np.zeros(len(index), np.float32)
-    lists = [index.neighbours[row] for row in context.rows]
+        return SparseTerm(np.zeros(0, np.int64), np.zeros(0, np.float32))
+    lists = [index.neighbours[row] for row in context.rows.tolist()]
     rows = np.concatenate([rows for rows, _ in lists])
     weights = np.concatenate(
         [weights * weight for (_, weights), weight in zip(lists, context.row_weights, strict=True)]
     )
-    return np.bincount(rows, weights, minlength=len(index)).astype(np.float32)
-
-
-def _shares(codes: Integers, size: int) -> Floats:
-    counts = np.bincount(codes, minlength=size)
-    return np.asarray(counts / max(1, counts.sum()), np.float32)
+    return summed(rows, weights)

@@ -6,51 +6,87 @@ Knows rows and filters; knows nothing about how scores come about.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import numpy as np
-import numpy.typing as npt
+import torch
+from torch import Tensor
 
 from segue.events import DEFAULT_COUNT, MAX_COUNT, Filters
 from segue.model.index import Index
+from segue.model.top import highest
 from segue.ranking import Query
 from segue.session import Session, disliked
 from segue.tokens.codebook import Floats
 
-# How many times more tracks than asked for are put in order at first; only a limit per artist makes more necessary.
+# How many times more tracks than asked for are put in order at first, where a limit per artist may rule some out.
 _AHEAD = 4
+# Combinations of filters whose masks are kept: 4 bytes a track each.
+_MOST_KEPT = 64
 
 
-def best_rows(index: Index, totals: Floats, query: Query) -> list[int]:
-    """Return the rows of the answer, best first; ties go by row. Fewer than asked for only when no more are allowed."""
-    count = min(query.count or DEFAULT_COUNT, MAX_COUNT)
-    allowed = allowed_rows(index, query)
-    scores = np.where(allowed, totals, -np.inf)
-    chosen: list[int] = []
-    artists: Counter[str] = Counter()
-    for row in _descending(scores, int(allowed.sum()), count * _AHEAD):
-        names = set(index.track(row).artists)
+class Selector:
+    """Selects from the tracks of one index; what many queries rule out alike is worked out once."""
+
+    def __init__(self, index: Index) -> None:
+        self._index = index
+        self._barred: dict[tuple[bool, str], Tensor | None] = {}
+
+    def best_rows(self, totals: Floats, query: Query) -> list[int]:
+        """Return the rows of the answer, best first; ties go by row.
+
+        Fewer than asked for only when no more are allowed.
+        """
+        count = min(query.count or DEFAULT_COUNT, MAX_COUNT)
         most = query.filters.max_per_artist
-        if not most or all(artists[name] < most for name in names):
-            artists.update(names)
-            chosen.append(row)
-        if len(chosen) == count:
-            break
-    return chosen
+        allowed = self.allowed(totals, query)
+        if not most:
+            return [int(row) for row in highest(allowed, count)]
+        return self.spread(_descending(allowed, count * _AHEAD), count, most)
 
+    def spread(self, rows: Iterable[int], count: int, most: int) -> list[int]:
+        """Return the first `count` of the rows of which no artist has more than `most`; 0 is no limit."""
+        chosen: list[int] = []
+        artists: Counter[str] = Counter()
+        for row in rows:
+            names = set(self._index.track(row).artists)
+            if not most or all(artists[name] < most for name in names):
+                artists.update(names)
+                chosen.append(row)
+            if len(chosen) == count:
+                break
+        return chosen
 
-def allowed_rows(index: Index, query: Query) -> npt.NDArray[np.bool_]:
-    """Return which rows may be in the answer, [tracks]: not filtered out, disliked, playing, or a seed."""
-    allowed = index.recommendable.copy()
-    if query.filters.exclude_explicit:
-        allowed &= ~index.explicit
-    for track_id in (*_excluded(query.session, query.filters), *query.seed_track_ids):
-        if (row := index.rows.get(track_id)) is not None:
-            allowed[row] = False
-    for artist in query.filters.exclude_artists:
-        if (rows := index.by_artist.get(artist)) is not None:
-            allowed[rows] = False
-    return allowed
+    def allowed(self, totals: Floats, query: Query) -> Tensor:
+        """Return the scores with minus infinity for what may not be in the answer, [tracks].
+
+        That is what is filtered out, disliked, playing, or a seed.
+        """
+        barred = self._barred_for(query.filters)
+        scores = torch.from_numpy(totals)
+        scores = scores.clone() if barred is None else scores + barred
+        written = scores.numpy()
+        named = (*_excluded(query.session, query.filters), *query.seed_track_ids)
+        written[[row for track_id in named if (row := self._index.rows.get(track_id)) is not None]] = -np.inf
+        for artist in query.filters.exclude_artists:
+            if (rows := self._index.by_artist.get(artist)) is not None:
+                written[rows] = -np.inf
+        return scores
+
+    def _barred_for(self, filters: Filters) -> Tensor | None:
+        """Return minus infinity for what these filters forbid whoever asks, else 0, [tracks]; None for nothing."""
+        key = (filters.exclude_explicit, filters.market)
+        if key not in self._barred:
+            allowed = self._index.recommendable.copy()
+            if filters.exclude_explicit:
+                allowed &= ~self._index.explicit
+            if filters.market:
+                allowed &= self._index.markets.open_in(filters.market)
+            made = None if allowed.all() else torch.from_numpy(np.where(allowed, 0.0, -np.inf).astype(np.float32))
+            if len(self._barred) == _MOST_KEPT:
+                self._barred.pop(next(iter(self._barred)))
+            self._barred[key] = made
+        return self._barred[key]
 
 
 def _excluded(session: Session, filters: Filters) -> set[str]:
@@ -59,14 +95,12 @@ def _excluded(session: Session, filters: Filters) -> set[str]:
     return heard | playing | disliked(session) | set(filters.exclude_track_ids)
 
 
-def _descending(scores: Floats, allowed: int, ahead: int) -> Iterator[int]:
+def _descending(scores: Tensor, ahead: int) -> Iterator[int]:
     """Yield the allowed rows by falling score, sorting only as many as are asked for."""
     done = 0
-    while done < allowed:
-        ahead = min(allowed, max(ahead, 2 * done))
-        # A stable order among equals: what partition returns at its edge is arbitrary, so the edge's equals come along.
-        edge = np.partition(scores, len(scores) - ahead)[len(scores) - ahead]
-        candidates = np.flatnonzero(scores >= edge)
-        ordered = candidates[np.argsort(-scores[candidates], kind="stable")]
-        yield from ordered[done:allowed].tolist()
-        done = min(allowed, len(ordered))
+    while True:
+        ordered = highest(scores, ahead)
+        yield from ordered[done:].tolist()
+        if len(ordered) < ahead:
+            return
+        done, ahead = len(ordered), 2 * ahead

@@ -7,7 +7,7 @@ where a reader asks for it, so that a model can be trained as of a day in the pa
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -15,7 +15,7 @@ from segue.catalog import Track
 from segue.dataset import Dataset, Dialogue, ListeningSession, Playlist
 from segue.events import ListeningAction
 from segue.session import SessionEvent, SessionTurn, to_ms
-from segue.tokens.prompt import Moment, event_moment, merged, turn_moment
+from segue.tokens.prompt import Moment, event_moment, merged, offer_moment, turn_moment
 from segue.tokens.vocabulary import Control, Vocabulary
 from segue.tokens.words import WordVocabulary
 
@@ -51,14 +51,16 @@ def existing_tracks(dataset: Dataset, until_ms: int | None) -> list[Track]:
     if until_ms is None:
         return tracks
     first: dict[str, int] = {}
-    for track_id, time_ms in _sightings(dataset):
+    for track_id, time_ms in sightings(dataset):
         first[track_id] = min(time_ms, first.get(track_id, time_ms))
     return [track for track in tracks if first.get(track.track_id, 0) < until_ms]
 
 
-def word_vocabulary(dataset: Dataset, tracks: Sequence[Track], most: int, buckets: int) -> Vocabulary:
-    """List the words of utterances, tags and titles that occur most."""
-    said = (turn.text for dialogue in dataset.dialogues() for turn in dialogue.turns)
+def word_vocabulary(
+    dataset: Dataset, tracks: Sequence[Track], most: int, buckets: int, more: Sequence[Dialogue] = ()
+) -> Vocabulary:
+    """List the words of utterances, tags and titles that occur most, those of `more` dialogues among them."""
+    said = (turn.text for dialogue in (*dataset.dialogues(), *more) for turn in dialogue.turns)
     told = (" ".join((track.title, *track.tags)) for track in tracks)
     return Vocabulary(WordVocabulary.of_texts((text for texts in (said, told) for text in texts), most, buckets))
 
@@ -69,7 +71,7 @@ def read_histories(
     """Return every history with at least two moments before `until_ms`; tracks without a row are left out."""
     found = [
         *(playlist_history(playlist, rows) for playlist in dataset.playlists()),
-        *(session_history(session, rows) for session in dataset.sessions()),
+        *listener_histories(dataset.sessions(), rows),
         *(dialogue_history(dialogue, rows, vocabulary) for dialogue in dataset.dialogues()),
     ]
     cut = (history if until_ms is None else before(history, until_ms) for history in found)
@@ -95,18 +97,35 @@ def playlist_history(playlist: Playlist, rows: Mapping[str, int]) -> History:
     )
 
 
-def session_history(session: ListeningSession, rows: Mapping[str, int]) -> History:
-    """Return a sitting's events, several actions on one track in a row joined."""
-    events = (
-        SessionEvent(_ms(event.event_time), "", event.track_id, _ACTIONS.index(event.action))
-        for event in session.events
-    )
-    played = (event_moment(event, rows) for event in events)
-    return History(SESSION, session.session_id, tuple(merged(moment for moment in played if moment is not None)))
+def listener_histories(sessions: Iterable[ListeningSession], rows: Mapping[str, int]) -> list[History]:
+    """Return one history for each listener: all sittings in the order of time, several actions on one track joined.
+
+    A sitting that names no listener is a history of its own.
+    """
+    found: dict[str, list[Moment]] = {}
+    for session in sessions:
+        found.setdefault(whose(session), []).extend(_sitting_moments(session, rows))
+    return [
+        History(SESSION, name, tuple(merged(sorted(moments, key=lambda moment: moment.time_ms))))
+        for name, moments in found.items()
+    ]
+
+
+def whose(session: ListeningSession) -> str:
+    """Return the name of the history that a sitting belongs to."""
+    return f"listener {session.listener_id}" if session.listener_id else f"session {session.session_id}"
+
+
+def _sitting_moments(session: ListeningSession, rows: Mapping[str, int]) -> Iterator[Moment]:
+    for event in session.events:
+        number = _ACTIONS.index(event.action)
+        played = SessionEvent(_ms(event.event_time), "", event.track_id, number, session.session_id)
+        if (moment := event_moment(played, rows)) is not None:
+            yield moment
 
 
 def dialogue_history(dialogue: Dialogue, rows: Mapping[str, int], vocabulary: Vocabulary) -> History:
-    """Return the utterances of a dialogue, each followed by what was liked and disliked of its answer."""
+    """Return the utterances of a dialogue, each followed by what was liked, disliked and passed over of its answer."""
     moments: list[Moment] = []
     for turn in dialogue.turns:
         if turn.text:
@@ -115,7 +134,9 @@ def dialogue_history(dialogue: Dialogue, rows: Mapping[str, int], vocabulary: Vo
         disliked = (
             Moment(0, rows[track_id], Control.DISLIKED) for track_id in turn.disliked_track_ids if track_id in rows
         )
-        moments += [*liked, *disliked]
+        judged = {*turn.liked_track_ids, *turn.disliked_track_ids}
+        passed = offer_moment(0, (each for each in turn.recommended_track_ids if each not in judged), rows)
+        moments += [*liked, *disliked, *([passed] if passed.offered else [])]
     texts = tuple(turn.text for turn in dialogue.turns if turn.text)
     return History(DIALOGUE, dialogue.dialogue_id, tuple(moments), texts)
 
@@ -128,7 +149,7 @@ def before(history: History, until_ms: int) -> History:
 
 def cut(history: History, kept: int) -> History:
     """Return the first `kept` moments of a history."""
-    texts = history.texts[: sum(not moment.is_track for moment in history.moments[:kept])]
+    texts = history.texts[: sum(moment.is_turn for moment in history.moments[:kept])]
     return replace(history, moments=history.moments[:kept], texts=texts, removed_ms=history.removed_ms[:kept])
 
 
@@ -143,7 +164,8 @@ def held_back_from(history: History, validation_ms: int) -> int:
     return 0 if held else len(history.moments)
 
 
-def _sightings(dataset: Dataset) -> Iterator[tuple[str, int]]:
+def sightings(dataset: Dataset) -> Iterator[tuple[str, int]]:
+    """Yield every track that a playlist gained or a sitting held, with the time in Unix milliseconds; 0 if undated."""
     for playlist in dataset.playlists():
         yield from ((entry.track_id, _ms(entry.added_at)) for entry in playlist.entries)
     for session in dataset.sessions():

@@ -28,6 +28,8 @@ class Control(IntEnum):
     DAYS = 9
     WEEKS = 10
     MONTHS = 11
+    EARLIER = 12
+    OFFERED = 13
 
 
 _MINUTE_MS = 60_000

@@ -13,11 +13,14 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.sparse import coo_matrix, csr_matrix
 
+from segue.catalog import Track
 from segue.cooccurrence.pairs import WEIGHT_UNIT, WEIGHTS
-from segue.model.index import MAX_NEIGHBOURS, NO_NEIGHBOURS, NeighbourList
+from segue.model.index import MAX_NEIGHBOURS, NO_NEIGHBOURS, NeighbourList, RelatedArtists
 from segue.tokens.codebook import Floats
 from segue.tokens.histories import PLAYLIST, History
 
+# Artists kept beside each one.
+MAX_RELATED = 40
 _DAY_MS = 86_400_000
 
 
@@ -67,6 +70,39 @@ def neighbour_lists(counts: csr_matrix, occurrences: Floats, most: int = MAX_NEI
         order = order[weights[order] > 1e-6]
         lists.append((near[order], weights[order]) if len(order) else NO_NEIGHBOURS)
     return lists
+
+
+def related_artists(counts: csr_matrix, tracks: Sequence[Track], most: int = MAX_RELATED) -> dict[str, RelatedArtists]:
+    """Return, for each artist, those whom playlists put beside it, closest first.
+
+    Closeness is the tracks' counts over the square root of what both artists have in all; of a track's several artists
+    each counts for its share.
+    """
+    names = list(dict.fromkeys(artist for track in tracks for artist in track.artists))
+    numbers = {name: number for number, name in enumerate(names)}
+    shares = [
+        (row, numbers[name], 1.0 / len(track.artists)) for row, track in enumerate(tracks) for name in track.artists
+    ]
+    rows, columns, values = zip(*shares, strict=True) if shares else ((), (), ())
+    by = csr_matrix((values, (rows, columns)), (len(tracks), len(names)), np.float32)
+    between = csr_matrix(by.T @ counts @ by)
+    between.setdiag(0)
+    between.eliminate_zeros()
+    norms = np.sqrt(np.asarray(between.sum(1)).ravel())
+    lists = [_closest(between, norms, number, most) for number in range(len(names))]
+    return {
+        name: [(names[other], closeness) for other, closeness in near]
+        for name, near in zip(names, lists, strict=True)
+        if near
+    }
+
+
+def _closest(between: csr_matrix, norms: Floats, number: int, most: int) -> list[tuple[int, float]]:
+    span = slice(between.indptr[number], between.indptr[number + 1])
+    others = between.indices[span]
+    closeness = between.data[span] / (norms[number] * norms[others])
+    order = np.lexsort((others, -closeness))[:most]
+    return [(int(others[place]), float(closeness[place])) for place in order]
 
 
 def additions(histories: Sequence[History], tracks: int, recency: Recency) -> Floats:

@@ -25,17 +25,17 @@ _sym_db = _symbol_database.Default()
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x15segue/v1/events.proto\x12\x08segue.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"\xd2\x01\n\x0eListeningEvent\x12\x10\n\x08\x65vent_id\x18\x01 \x01(\t\x12\x13\n\x0blistener_id\x18\x02 \x01(\t\x12\x12\n\nsession_id\x18\x03 \x01(\t\x12\x10\n\x08track_id\x18\x04 \x01(\t\x12)\n\x06\x61\x63tion\x18\x05 \x01(\x0e\x32\x19.segue.v1.ListeningAction\x12.\n\nevent_time\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x18\n\x10position_seconds\x18\x07 \x01(\x01\"\x81\x02\n\x08\x43hatTurn\x12\x0f\n\x07turn_id\x18\x01 \x01(\t\x12\x13\n\x0blistener_id\x18\x02 \x01(\t\x12\x12\n\nsession_id\x18\x03 \x01(\t\x12\x0c\n\x04text\x18\x04 \x01(\t\x12.\n\nevent_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\r\n\x05\x63ount\x18\x06 \x01(\r\x12\"\n\x07\x66ilters\x18\x07 \x01(\x0b\x32\x11.segue.v1.Filters\x12#\n\x08reply_to\x18\x08 \x01(\x0b\x32\x11.segue.v1.ReplyTo\x12%\n\x05\x61\x66ter\x18\t \x03(\x0b\x32\x16.segue.v1.SourceOffset\"\xb0\x01\n\rPlaylistEvent\x12\x10\n\x08\x65vent_id\x18\x01 \x01(\t\x12\x13\n\x0bplaylist_id\x18\x02 \x01(\t\x12(\n\x06\x61\x63tion\x18\x03 \x01(\x0e\x32\x18.segue.v1.PlaylistAction\x12\x10\n\x08track_id\x18\x04 \x01(\t\x12.\n\nevent_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0c\n\x04name\x18\x06 \x01(\t\"\x86\x01\n\x07\x46ilters\x12\x19\n\x11\x65xclude_track_ids\x18\x01 \x03(\t\x12\x17\n\x0f\x65xclude_artists\x18\x02 \x03(\t\x12\x18\n\x10\x65xclude_explicit\x18\x03 \x01(\x08\x12\x15\n\rexclude_heard\x18\x04 \x01(\x08\x12\x16\n\x0emax_per_artist\x18\x05 \x01(\r\"^\n\x07ReplyTo\x12\x11\n\tpartition\x18\x01 \x01(\r\x12\x12\n\nrequest_id\x18\x02 \x01(\t\x12,\n\x08\x64\x65\x61\x64line\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"@\n\x0cSourceOffset\x12\r\n\x05topic\x18\x01 \x01(\t\x12\x11\n\tpartition\x18\x02 \x01(\r\x12\x0e\n\x06offset\x18\x03 \x01(\x03*\xd8\x01\n\x0fListeningAction\x12 \n\x1cLISTENING_ACTION_UNSPECIFIED\x10\x00\x12!\n\x1dLISTENING_ACTION_PLAY_STARTED\x10\x01\x12\"\n\x1eLISTENING_ACTION_PLAY_FINISHED\x10\x02\x12!\n\x1dLISTENING_ACTION_PLAY_SKIPPED\x10\x03\x12\x1a\n\x16LISTENING_ACTION_LIKED\x10\x04\x12\x1d\n\x19LISTENING_ACTION_DISLIKED\x10\x05*\xcc\x01\n\x0ePlaylistAction\x12\x1f\n\x1bPLAYLIST_ACTION_UNSPECIFIED\x10\x00\x12\x1b\n\x17PLAYLIST_ACTION_CREATED\x10\x01\x12\x1b\n\x17PLAYLIST_ACTION_RENAMED\x10\x02\x12\x1b\n\x17PLAYLIST_ACTION_DELETED\x10\x03\x12\x1f\n\x1bPLAYLIST_ACTION_TRACK_ADDED\x10\x04\x12!\n\x1dPLAYLIST_ACTION_TRACK_REMOVED\x10\x05\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x15segue/v1/events.proto\x12\x08segue.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"\xd2\x01\n\x0eListeningEvent\x12\x10\n\x08\x65vent_id\x18\x01 \x01(\t\x12\x13\n\x0blistener_id\x18\x02 \x01(\t\x12\x12\n\nsession_id\x18\x03 \x01(\t\x12\x10\n\x08track_id\x18\x04 \x01(\t\x12)\n\x06\x61\x63tion\x18\x05 \x01(\x0e\x32\x19.segue.v1.ListeningAction\x12.\n\nevent_time\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x18\n\x10position_seconds\x18\x07 \x01(\x01\"\x81\x02\n\x08\x43hatTurn\x12\x0f\n\x07turn_id\x18\x01 \x01(\t\x12\x13\n\x0blistener_id\x18\x02 \x01(\t\x12\x12\n\nsession_id\x18\x03 \x01(\t\x12\x0c\n\x04text\x18\x04 \x01(\t\x12.\n\nevent_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\r\n\x05\x63ount\x18\x06 \x01(\r\x12\"\n\x07\x66ilters\x18\x07 \x01(\x0b\x32\x11.segue.v1.Filters\x12#\n\x08reply_to\x18\x08 \x01(\x0b\x32\x11.segue.v1.ReplyTo\x12%\n\x05\x61\x66ter\x18\t \x03(\x0b\x32\x16.segue.v1.SourceOffset\"\xb0\x01\n\rPlaylistEvent\x12\x10\n\x08\x65vent_id\x18\x01 \x01(\t\x12\x13\n\x0bplaylist_id\x18\x02 \x01(\t\x12(\n\x06\x61\x63tion\x18\x03 \x01(\x0e\x32\x18.segue.v1.PlaylistAction\x12\x10\n\x08track_id\x18\x04 \x01(\t\x12.\n\nevent_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0c\n\x04name\x18\x06 \x01(\t\"\x96\x01\n\x07\x46ilters\x12\x19\n\x11\x65xclude_track_ids\x18\x01 \x03(\t\x12\x17\n\x0f\x65xclude_artists\x18\x02 \x03(\t\x12\x18\n\x10\x65xclude_explicit\x18\x03 \x01(\x08\x12\x15\n\rexclude_heard\x18\x04 \x01(\x08\x12\x16\n\x0emax_per_artist\x18\x05 \x01(\r\x12\x0e\n\x06market\x18\x06 \x01(\t\"^\n\x07ReplyTo\x12\x11\n\tpartition\x18\x01 \x01(\r\x12\x12\n\nrequest_id\x18\x02 \x01(\t\x12,\n\x08\x64\x65\x61\x64line\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"@\n\x0cSourceOffset\x12\r\n\x05topic\x18\x01 \x01(\t\x12\x11\n\tpartition\x18\x02 \x01(\r\x12\x0e\n\x06offset\x18\x03 \x01(\x03*\xd8\x01\n\x0fListeningAction\x12 \n\x1cLISTENING_ACTION_UNSPECIFIED\x10\x00\x12!\n\x1dLISTENING_ACTION_PLAY_STARTED\x10\x01\x12\"\n\x1eLISTENING_ACTION_PLAY_FINISHED\x10\x02\x12!\n\x1dLISTENING_ACTION_PLAY_SKIPPED\x10\x03\x12\x1a\n\x16LISTENING_ACTION_LIKED\x10\x04\x12\x1d\n\x19LISTENING_ACTION_DISLIKED\x10\x05*\xcc\x01\n\x0ePlaylistAction\x12\x1f\n\x1bPLAYLIST_ACTION_UNSPECIFIED\x10\x00\x12\x1b\n\x17PLAYLIST_ACTION_CREATED\x10\x01\x12\x1b\n\x17PLAYLIST_ACTION_RENAMED\x10\x02\x12\x1b\n\x17PLAYLIST_ACTION_DELETED\x10\x03\x12\x1f\n\x1bPLAYLIST_ACTION_TRACK_ADDED\x10\x04\x12!\n\x1dPLAYLIST_ACTION_TRACK_REMOVED\x10\x05\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'segue.v1.events_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_LISTENINGACTION']._serialized_start=1020
-  _globals['_LISTENINGACTION']._serialized_end=1236
-  _globals['_PLAYLISTACTION']._serialized_start=1239
-  _globals['_PLAYLISTACTION']._serialized_end=1443
+  _globals['_LISTENINGACTION']._serialized_start=1036
+  _globals['_LISTENINGACTION']._serialized_end=1252
+  _globals['_PLAYLISTACTION']._serialized_start=1255
+  _globals['_PLAYLISTACTION']._serialized_end=1459
   _globals['_LISTENINGEVENT']._serialized_start=69
   _globals['_LISTENINGEVENT']._serialized_end=279
   _globals['_CHATTURN']._serialized_start=282
@@ -43,9 +43,9 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_PLAYLISTEVENT']._serialized_start=542
   _globals['_PLAYLISTEVENT']._serialized_end=718
   _globals['_FILTERS']._serialized_start=721
-  _globals['_FILTERS']._serialized_end=855
-  _globals['_REPLYTO']._serialized_start=857
-  _globals['_REPLYTO']._serialized_end=951
-  _globals['_SOURCEOFFSET']._serialized_start=953
-  _globals['_SOURCEOFFSET']._serialized_end=1017
+  _globals['_FILTERS']._serialized_end=871
+  _globals['_REPLYTO']._serialized_start=873
+  _globals['_REPLYTO']._serialized_end=967
+  _globals['_SOURCEOFFSET']._serialized_start=969
+  _globals['_SOURCEOFFSET']._serialized_end=1033
 # @@protoc_insertion_point(module_scope)

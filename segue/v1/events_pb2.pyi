@@ -97,18 +97,20 @@ class PlaylistEvent(_message.Message):
     def __init__(self, event_id: _Optional[str] = ..., playlist_id: _Optional[str] = ..., action: _Optional[_Union[PlaylistAction, str]] = ..., track_id: _Optional[str] = ..., event_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., name: _Optional[str] = ...) -> None: ...
 
 class Filters(_message.Message):
-    __slots__ = ("exclude_track_ids", "exclude_artists", "exclude_explicit", "exclude_heard", "max_per_artist")
+    __slots__ = ("exclude_track_ids", "exclude_artists", "exclude_explicit", "exclude_heard", "max_per_artist", "market")
     EXCLUDE_TRACK_IDS_FIELD_NUMBER: _ClassVar[int]
     EXCLUDE_ARTISTS_FIELD_NUMBER: _ClassVar[int]
     EXCLUDE_EXPLICIT_FIELD_NUMBER: _ClassVar[int]
     EXCLUDE_HEARD_FIELD_NUMBER: _ClassVar[int]
     MAX_PER_ARTIST_FIELD_NUMBER: _ClassVar[int]
+    MARKET_FIELD_NUMBER: _ClassVar[int]
     exclude_track_ids: _containers.RepeatedScalarFieldContainer[str]
     exclude_artists: _containers.RepeatedScalarFieldContainer[str]
     exclude_explicit: bool
     exclude_heard: bool
     max_per_artist: int
-    def __init__(self, exclude_track_ids: _Optional[_Iterable[str]] = ..., exclude_artists: _Optional[_Iterable[str]] = ..., exclude_explicit: _Optional[bool] = ..., exclude_heard: _Optional[bool] = ..., max_per_artist: _Optional[int] = ...) -> None: ...
+    market: str
+    def __init__(self, exclude_track_ids: _Optional[_Iterable[str]] = ..., exclude_artists: _Optional[_Iterable[str]] = ..., exclude_explicit: _Optional[bool] = ..., exclude_heard: _Optional[bool] = ..., max_per_artist: _Optional[int] = ..., market: _Optional[str] = ...) -> None: ...
 
 class ReplyTo(_message.Message):
     __slots__ = ("partition", "request_id", "deadline")

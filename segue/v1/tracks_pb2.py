@@ -26,7 +26,7 @@ from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__
 from segue.v1 import events_pb2 as segue_dot_v1_dot_events__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x15segue/v1/tracks.proto\x12\x08segue.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x15segue/v1/events.proto\"\x9a\x02\n\x05Track\x12\x10\n\x08track_id\x18\x01 \x01(\t\x12\r\n\x05title\x18\x02 \x01(\t\x12\x0f\n\x07\x61rtists\x18\x03 \x03(\t\x12\r\n\x05\x61lbum\x18\x04 \x01(\t\x12\x14\n\x0crelease_date\x18\x05 \x01(\t\x12\x18\n\x10\x64uration_seconds\x18\x06 \x01(\x01\x12\x10\n\x08\x65xplicit\x18\x07 \x01(\x08\x12\x0c\n\x04tags\x18\x08 \x03(\t\x12\x0e\n\x06lyrics\x18\t \x01(\t\x12:\n\x0e\x61udio_features\x18\n \x03(\x0b\x32\".segue.v1.Track.AudioFeaturesEntry\x1a\x34\n\x12\x41udioFeaturesEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\x01:\x02\x38\x01\"\xc8\x01\n\nTrackCodes\x12\x15\n\x08playlist\x18\x01 \x01(\rH\x00\x88\x01\x01\x12\x11\n\x04tags\x18\x02 \x01(\rH\x01\x88\x01\x01\x12\x15\n\x08metadata\x18\x03 \x01(\rH\x02\x88\x01\x01\x12\x13\n\x06lyrics\x18\x04 \x01(\rH\x03\x88\x01\x01\x12\x12\n\x05\x61udio\x18\x05 \x01(\rH\x04\x88\x01\x01\x12\x18\n\x10\x63odebook_version\x18\x06 \x01(\tB\x0b\n\t_playlistB\x07\n\x05_tagsB\x0b\n\t_metadataB\t\n\x07_lyricsB\x08\n\x06_audio\"-\n\tNeighbour\x12\x10\n\x08track_id\x18\x01 \x01(\t\x12\x0e\n\x06weight\x18\x02 \x01(\x01\"\xf4\x01\n\x0bTrackTokens\x12\x10\n\x08track_id\x18\x01 \x01(\t\x12#\n\x05\x63odes\x18\x02 \x01(\x0b\x32\x14.segue.v1.TrackCodes\x12\'\n\nneighbours\x18\x03 \x03(\x0b\x32\x13.segue.v1.Neighbour\x12\x0f\n\x07version\x18\x04 \x01(\r\x12$\n\x04seen\x18\x05 \x03(\x0b\x32\x16.segue.v1.SourceOffset\x12.\n\nevent_time\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x1e\n\x05track\x18\x07 \x01(\x0b\x32\x0f.segue.v1.Trackb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x15segue/v1/tracks.proto\x12\x08segue.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x15segue/v1/events.proto\"\xab\x02\n\x05Track\x12\x10\n\x08track_id\x18\x01 \x01(\t\x12\r\n\x05title\x18\x02 \x01(\t\x12\x0f\n\x07\x61rtists\x18\x03 \x03(\t\x12\r\n\x05\x61lbum\x18\x04 \x01(\t\x12\x14\n\x0crelease_date\x18\x05 \x01(\t\x12\x18\n\x10\x64uration_seconds\x18\x06 \x01(\x01\x12\x10\n\x08\x65xplicit\x18\x07 \x01(\x08\x12\x0c\n\x04tags\x18\x08 \x03(\t\x12\x0e\n\x06lyrics\x18\t \x01(\t\x12:\n\x0e\x61udio_features\x18\n \x03(\x0b\x32\".segue.v1.Track.AudioFeaturesEntry\x12\x0f\n\x07markets\x18\x0b \x03(\t\x1a\x34\n\x12\x41udioFeaturesEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\x01:\x02\x38\x01\"\xc8\x01\n\nTrackCodes\x12\x15\n\x08playlist\x18\x01 \x01(\rH\x00\x88\x01\x01\x12\x11\n\x04tags\x18\x02 \x01(\rH\x01\x88\x01\x01\x12\x15\n\x08metadata\x18\x03 \x01(\rH\x02\x88\x01\x01\x12\x13\n\x06lyrics\x18\x04 \x01(\rH\x03\x88\x01\x01\x12\x12\n\x05\x61udio\x18\x05 \x01(\rH\x04\x88\x01\x01\x12\x18\n\x10\x63odebook_version\x18\x06 \x01(\tB\x0b\n\t_playlistB\x07\n\x05_tagsB\x0b\n\t_metadataB\t\n\x07_lyricsB\x08\n\x06_audio\"-\n\tNeighbour\x12\x10\n\x08track_id\x18\x01 \x01(\t\x12\x0e\n\x06weight\x18\x02 \x01(\x01\"\xf4\x01\n\x0bTrackTokens\x12\x10\n\x08track_id\x18\x01 \x01(\t\x12#\n\x05\x63odes\x18\x02 \x01(\x0b\x32\x14.segue.v1.TrackCodes\x12\'\n\nneighbours\x18\x03 \x03(\x0b\x32\x13.segue.v1.Neighbour\x12\x0f\n\x07version\x18\x04 \x01(\r\x12$\n\x04seen\x18\x05 \x03(\x0b\x32\x16.segue.v1.SourceOffset\x12.\n\nevent_time\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x1e\n\x05track\x18\x07 \x01(\x0b\x32\x0f.segue.v1.Trackb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -36,13 +36,13 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_TRACK_AUDIOFEATURESENTRY']._loaded_options = None
   _globals['_TRACK_AUDIOFEATURESENTRY']._serialized_options = b'8\001'
   _globals['_TRACK']._serialized_start=92
-  _globals['_TRACK']._serialized_end=374
-  _globals['_TRACK_AUDIOFEATURESENTRY']._serialized_start=322
-  _globals['_TRACK_AUDIOFEATURESENTRY']._serialized_end=374
-  _globals['_TRACKCODES']._serialized_start=377
-  _globals['_TRACKCODES']._serialized_end=577
-  _globals['_NEIGHBOUR']._serialized_start=579
-  _globals['_NEIGHBOUR']._serialized_end=624
-  _globals['_TRACKTOKENS']._serialized_start=627
-  _globals['_TRACKTOKENS']._serialized_end=871
+  _globals['_TRACK']._serialized_end=391
+  _globals['_TRACK_AUDIOFEATURESENTRY']._serialized_start=339
+  _globals['_TRACK_AUDIOFEATURESENTRY']._serialized_end=391
+  _globals['_TRACKCODES']._serialized_start=394
+  _globals['_TRACKCODES']._serialized_end=594
+  _globals['_NEIGHBOUR']._serialized_start=596
+  _globals['_NEIGHBOUR']._serialized_end=641
+  _globals['_TRACKTOKENS']._serialized_start=644
+  _globals['_TRACKTOKENS']._serialized_end=888
 # @@protoc_insertion_point(module_scope)

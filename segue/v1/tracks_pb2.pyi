@@ -11,7 +11,7 @@ from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
 DESCRIPTOR: _descriptor.FileDescriptor
 
 class Track(_message.Message):
-    __slots__ = ("track_id", "title", "artists", "album", "release_date", "duration_seconds", "explicit", "tags", "lyrics", "audio_features")
+    __slots__ = ("track_id", "title", "artists", "album", "release_date", "duration_seconds", "explicit", "tags", "lyrics", "audio_features", "markets")
     class AudioFeaturesEntry(_message.Message):
         __slots__ = ("key", "value")
         KEY_FIELD_NUMBER: _ClassVar[int]
@@ -29,6 +29,7 @@ class Track(_message.Message):
     TAGS_FIELD_NUMBER: _ClassVar[int]
     LYRICS_FIELD_NUMBER: _ClassVar[int]
     AUDIO_FEATURES_FIELD_NUMBER: _ClassVar[int]
+    MARKETS_FIELD_NUMBER: _ClassVar[int]
     track_id: str
     title: str
     artists: _containers.RepeatedScalarFieldContainer[str]
@@ -39,7 +40,8 @@ class Track(_message.Message):
     tags: _containers.RepeatedScalarFieldContainer[str]
     lyrics: str
     audio_features: _containers.ScalarMap[str, float]
-    def __init__(self, track_id: _Optional[str] = ..., title: _Optional[str] = ..., artists: _Optional[_Iterable[str]] = ..., album: _Optional[str] = ..., release_date: _Optional[str] = ..., duration_seconds: _Optional[float] = ..., explicit: _Optional[bool] = ..., tags: _Optional[_Iterable[str]] = ..., lyrics: _Optional[str] = ..., audio_features: _Optional[_Mapping[str, float]] = ...) -> None: ...
+    markets: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, track_id: _Optional[str] = ..., title: _Optional[str] = ..., artists: _Optional[_Iterable[str]] = ..., album: _Optional[str] = ..., release_date: _Optional[str] = ..., duration_seconds: _Optional[float] = ..., explicit: _Optional[bool] = ..., tags: _Optional[_Iterable[str]] = ..., lyrics: _Optional[str] = ..., audio_features: _Optional[_Mapping[str, float]] = ..., markets: _Optional[_Iterable[str]] = ...) -> None: ...
 
 class TrackCodes(_message.Message):
     __slots__ = ("playlist", "tags", "metadata", "lyrics", "audio", "codebook_version")

@@ -1,22 +1,26 @@
-"""Listeners and their taste, which drifts: interests in scenes come and go, moods follow the hour.
+"""Listeners and their taste: interests in scenes come and go, a leaning in everything else stays and shifts slowly.
 
-Knows the catalogue; `sessions.py`, `playlists.py` and `dialogues.py` ask what a listener likes at a time.
+Knows the catalogue's sizes; `sessions.py`, `playlists.py` and `dialogues.py` ask what a listener is after at a time.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from math import fsum
+from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
-from segue.world.catalogue import Catalogue
+from segue.world.catalogue import OLDEST_YEARS, START, Catalogue
 from segue.world.dice import Dice, Floats
-from segue.world.vocabulary import THEMES
+from segue.world.regions import REGIONS
+from segue.world.taste import Aim
+from segue.world.vocabulary import GENRES, THEMES
 
 INTERESTS = 3
 SHORTEST_INTEREST_DAYS, LONGEST_INTEREST_DAYS = 30, 240
+# How often the scene matters, and how often the era; everything else always does.
+SCENE_MATTERS, ERA_MATTERS = 0.95, 0.25
+# How often a facet is as the listener leans, and not something else for once.
+AS_USUAL = 0.75
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,13 +35,20 @@ class Interest:
 
 @dataclass(frozen=True, slots=True)
 class Listener:
-    """One listener: interests in scenes over time, a lasting leaning in sound and themes (a mask of THEMES), habits."""
+    """One listener: interests in scenes over time, a lasting leaning in everything else, habits.
+
+    `energy` moves by `restlessness` until the last day; `curiosity` is the share of plays that follow no aim.
+    """
 
     listener_id: str
     interests: tuple[Interest, ...]
+    genres: tuple[int, ...]
+    themes: tuple[int, ...]
+    regions: tuple[int, ...]
+    year: float
     energy: float
     valence: float
-    themes: NDArray[np.bool_]
+    restlessness: float
     first_hour: int
     curiosity: float
     patience: float
@@ -50,50 +61,49 @@ class Listener:
                 weights[interest.scene] += interest.weight
         return weights
 
-    def fit(self, catalogue: Catalogue, tracks: NDArray[np.int64], day: int, hour: int) -> Floats:
-        """How well tracks suit at a time, each in 0 to 1: half of it the scene, half of it sound and words."""
+    def aim(self, dice: Dice, catalogue: Catalogue, day: int, hour: int = 17) -> Aim:
+        """What the listener is after at a time of a day."""
         # Calm in the morning and at night, lively in the late afternoon.
-        lift = 0.25 * (1 - abs(hour - 17) / 12) - 0.1
-        energy = 1 - np.abs(catalogue.energy[tracks] - (self.energy + lift))
-        valence = 1 - np.abs(catalogue.valence[tracks] - self.valence)
-        words = self.themes[catalogue.theme[tracks]]
-        liked = self.scene_weights(day, len(catalogue.scenes))[catalogue.scene[tracks]] > 0
-        suits: Floats = 0.5 * liked + 0.5 * (energy * energy * valence * (0.65 + 0.35 * words))
-        return suits.clip(0.0, 1.0)
+        lift = 0.2 * (1 - abs(hour - 17) / 12) - 0.1
+        energy = self.energy + self.restlessness * day + lift
+        aim = Aim(
+            scene=dice.weighted(self.scene_weights(day, len(catalogue.scenes))),
+            genre=_usually(dice, self.genres, len(GENRES)),
+            theme=_usually(dice, self.themes, len(THEMES)),
+            sound=(_within(dice.bell(energy, 0.15)), _within(dice.bell(self.valence, 0.15))),
+            region=_usually(dice, self.regions, len(REGIONS)),
+            era=dice.bell(self.year, 4.0),
+        )
+        scene = aim.scene if dice.chance(SCENE_MATTERS) else None
+        return replace(aim, scene=scene, era=aim.era if dice.chance(ERA_MATTERS) else None)
 
 
 def build_listener(seed: int, index: int, catalogue: Catalogue, days: int) -> Listener:
     """Invent the listener of this number."""
     dice = Dice(seed, "listener", index)
-    interests = [
-        interest
-        for place in range(INTERESTS)
-        for interest in _succession(dice, catalogue, days, weight=1.0 / (place + 1))
-    ]
-    favourite = catalogue.members[interests[0].scene]
-    # People lean towards the sound of what they grew fond of.
-    centre = favourite if len(favourite) else np.arange(len(catalogue))
+    interests = (_succession(dice, catalogue, days, weight=1.0 / (place + 1)) for place in range(INTERESTS))
     return Listener(
         listener_id=f"listener-{index:05d}",
-        interests=tuple(interests),
-        energy=dice.bell(_mean(catalogue.energy[centre]), 0.12),
-        valence=dice.bell(_mean(catalogue.valence[centre]), 0.12),
-        themes=_chosen(dice.sample(range(len(THEMES)), 4), len(THEMES)),
+        interests=tuple(interest for succession in interests for interest in succession),
+        genres=tuple(dice.sample(range(len(GENRES)), 3)),
+        themes=tuple(dice.sample(range(len(THEMES)), 3)),
+        regions=tuple(dice.sample(range(len(REGIONS)), 2)),
+        year=START.year - OLDEST_YEARS * 0.8 * dice.uniform() * dice.uniform(),
+        energy=dice.uniform(0.2, 0.8),
+        valence=dice.uniform(0.2, 0.8),
+        restlessness=dice.uniform(-0.3, 0.3) / days,
         first_hour=dice.between(6, 20),
-        curiosity=dice.uniform(0.02, 0.25),
-        patience=dice.uniform(0.0, 0.25),
+        curiosity=dice.uniform(0.04, 0.16),
+        patience=dice.uniform(0.0, 0.1),
     )
 
 
-def _mean(values: Floats) -> float:
-    # The exact sum: numpy's order of adding may differ between machines.
-    return fsum(values) / len(values)
+def _usually(dice: Dice, favourites: tuple[int, ...], count: int) -> int:
+    return dice.pick(favourites) if dice.chance(AS_USUAL) else dice.between(0, count - 1)
 
 
-def _chosen(indices: list[int], length: int) -> NDArray[np.bool_]:
-    mask = np.zeros(length, dtype=np.bool_)
-    mask[indices] = True
-    return mask
+def _within(value: float) -> float:
+    return min(max(value, 0.1), 0.9)
 
 
 def _succession(dice: Dice, catalogue: Catalogue, days: int, weight: float) -> list[Interest]:

@@ -33,12 +33,12 @@ SWEARING = ("damn this {noun}", "to hell with the {adjective} {noun}", "screw yo
 
 
 def lyrics(dice: Dice, theme: Theme, second: Theme, *, explicit: bool) -> str:
-    """Return lines: verses mostly of the theme with a line of the second one, and a chorus that returns."""
+    """Return lines: verses mostly of the theme with a line or two of the second one, and a chorus that returns."""
     chorus = [_line(dice, theme, LINES) for _ in range(2)]
     song: list[str] = []
     for _ in range(dice.between(2, 3)):
         verse = [_line(dice, theme, LINES) for _ in range(dice.between(2, 3))]
-        verse.append(_line(dice, second, LINES))
+        verse += [_line(dice, second, LINES) for _ in range(dice.between(1, 2))]
         if explicit:
             verse.append(_line(dice, theme, SWEARING))
         song += [*verse, *chorus]

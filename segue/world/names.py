@@ -1,79 +1,52 @@
-"""Names that nobody has: artists, titles, albums and playlists, from syllables and the world's own words."""
+"""Names that nobody has: artists, titles, albums and playlists, from a region's words and the world's own."""
 
 from __future__ import annotations
 
 from segue.world.dice import Dice
+from segue.world.regions import REGIONS, coined, lexicon
 from segue.world.vocabulary import PLACES_AND_TIMES, Genre, Theme
 
-ONSETS = ("b", "br", "c", "d", "dr", "f", "fl", "g", "gr", "h", "j", "k", "kr", "l", "m", "n", "p", "qu", "r", "s")
-MORE_ONSETS = ("sh", "sk", "st", "t", "th", "tr", "v", "vl", "w", "y", "z", "zw")
-VOWELS = ("a", "e", "i", "o", "u", "ae", "ei", "ou", "io", "y", "aa", "ui")
-CODAS = ("", "", "", "n", "r", "l", "s", "th", "m", "x", "nd", "rk", "lm", "v", "sk", "nt")
-COLLECTIVES = (
-    "Ensemble",
-    "Trio",
-    "Collective",
-    "Machine",
-    "Brothers",
-    "Society",
-    "Orchestra",
-    "Club",
-    "Sisters",
-    "System",
-)
 
-
-def coined(dice: Dice, least: int = 2, most: int = 3) -> str:
-    """A capitalised word of some syllables that no dictionary has."""
-    syllables = (dice.pick((*ONSETS, *MORE_ONSETS)) + dice.pick(VOWELS) for _ in range(dice.between(least, most)))
-    return ("".join(syllables) + dice.pick(CODAS)).capitalize()
-
-
-def artist_name(dice: Dice) -> str:
+def artist_name(dice: Dice, region: int) -> str:
     """The name of a person, a band or a project."""
-    name = coined(dice)
+    name = coined(dice, region)
     match dice.between(0, 5):
-        case 0:
-            return f"{name} {coined(dice, 1, 2)}"
-        case 1:
-            return f"The {name}s"
+        case 0 | 1:
+            return f"{name} {coined(dice, region, 1, 1)}"
         case 2:
-            return f"{name} {dice.pick(COLLECTIVES)}"
+            return f"{name} {dice.pick(REGIONS[region].collectives)}"
         case 3:
-            return f"{coined(dice, 1, 1)} & {name}"
+            return f"{coined(dice, region, 1, 1)} & {name}"
         case _:
             return name
 
 
-def track_title(dice: Dice, theme: Theme) -> str:
-    """A title that is about the theme, more often than not."""
-    noun, adjective, verb, place = (dice.pick(x) for x in (theme.nouns, theme.adjectives, theme.verbs, theme.places))
+def track_title(dice: Dice, region: int, theme: Theme) -> str:
+    """A title in the words of the region, seldom about the theme."""
+    first, second = dice.sample(lexicon(region), 2)
+    noun, adjective, verb = dice.pick(theme.nouns), dice.pick(theme.adjectives), dice.pick(theme.verbs)
+    themed = (f"{adjective} {noun}", f"{verb} with me", f"{second}'s {noun}")
     patterns = (
-        f"{adjective} {noun}",
-        f"{noun} and {dice.pick(theme.nouns)}",
-        f"{verb} With Me",
-        f"{noun} in {place}",
-        f"{adjective}",
-        f"{verb}, {verb}",
-        f"no more {noun}",
-        f"{coined(dice)}",
-        f"{coined(dice)}'s {noun}",
-        f"back to {place}",
-        f"{dice.between(2, 99)} {noun}s",
-        f"if you {verb}",
+        f"{first} {second}",
+        first,
+        f"{first} (part {dice.between(1, 3)})",
+        f"{first} {coined(dice, region, 1, 1)}",
+        f"{first}, {second}",
+        f"{first} {dice.between(2, 99)}",
     )
-    return _titled(dice.pick(patterns))
+    return _titled(dice.pick(themed if dice.chance(0.15) else patterns))
 
 
-def album_title(dice: Dice, theme: Theme) -> str:
+def album_title(dice: Dice, region: int, theme: Theme) -> str:
     """A title for some tracks that came out together."""
+    first, second = dice.sample(lexicon(region), 2)
     patterns = (
-        f"{dice.pick(theme.adjectives)} {dice.pick(theme.nouns)}s",
-        f"{coined(dice, 2, 4)}",
-        f"songs from {dice.pick(theme.places)}",
-        f"{coined(dice)} EP",
-        f"the {dice.pick(theme.nouns)} tapes",
-        f"{dice.pick(theme.nouns)} / {dice.pick(theme.nouns)}",
+        f"{first} {second}",
+        f"{coined(dice, region, 2, 3)}",
+        f"{first} EP",
+        f"songs from {coined(dice, region)}",
+        f"the {first} tapes",
+        f"{dice.pick(theme.adjectives)} {first}",
     )
     return _titled(dice.pick(patterns))
 
@@ -81,18 +54,19 @@ def album_title(dice: Dice, theme: Theme) -> str:
 def playlist_name(dice: Dice, genre: Genre, mood: str, theme: Theme) -> str:
     """A name as people give them; it hints at most at genre, mood and theme, and often at nothing."""
     occasion, style, noun = dice.pick(PLACES_AND_TIMES), dice.pick(genre.styles), dice.pick(theme.nouns)
+    nickname = coined(dice, dice.between(0, len(REGIONS) - 1))
     patterns = (
         f"{mood} {genre.name}",
         f"{genre.name} for {occasion}",
         f"{occasion}",
         f"{style} & {dice.pick(genre.styles)}",
         f"{noun}s and {mood} songs",
-        f"{coined(dice)} radio",
+        f"{nickname} radio",
         f"my {mood} {dice.pick(('mix', 'list', 'corner', 'hour', 'favourites'))}",
         f"best of {style}",
         f"{dice.pick(('vol.', 'part', 'no.'))} {dice.between(1, 40)}",
         f"{dice.pick(theme.adjectives)} {theme.name}",
-        f"{coined(dice)}'s picks",
+        f"{nickname}'s picks",
     )
     name = dice.pick(patterns)
     return name.capitalize() if dice.chance(0.6) else name

@@ -6,6 +6,7 @@ name of anyone or anything real.
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 
@@ -116,6 +117,18 @@ THEMES = (
           ("the interstate", "the desert", "the county line", "the next exit")),
 )  # fmt: skip
 
+# What goes together, by the word that people have for it: genres as people hear them, themes as they feel them.
+GENRE_FAMILIES = {
+    "acoustic": ("ambient", "classical", "folk", "country", "jazz"),
+    "electronic": ("house", "techno", "synthwave", "pop", "hip hop"),
+    "band": ("metal", "punk", "soul", "reggae"),
+}
+THEME_FAMILIES = {
+    "nature": ("sea", "snow", "rain", "summer", "dreams"),
+    "heart": ("love", "heartbreak", "home", "road", "city"),
+    "struggle": ("war", "revolt", "machines", "money", "dance"),
+}
+
 # Words for where a track lies between calm and energetic, sad and happy: (low energy, high energy) by valence.
 MOODS = {
     (0, 0): ("melancholic", "brooding", "lonely", "sombre", "wistful"),
@@ -131,3 +144,8 @@ PLACES_AND_TIMES = (
     "reading a book", "getting over someone", "a night out", "the office", "a picnic", "coding through the night",
     "stretching",
 )  # fmt: skip
+
+
+def family_of(name: str, families: Mapping[str, Sequence[str]]) -> str:
+    """The family to which a genre or theme belongs."""
+    return next(family for family, kin in families.items() if name in kin)

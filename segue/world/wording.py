@@ -49,6 +49,7 @@ THEME_WISHES = (
     "I like it when they sing of {noun}s",
     "more {theme} in the words",
 )
+ERA_WISHES = ("from the {decade}s", "make it {decade}s", "old ones, {decade}s or so", "like in the {decade}s")
 INSTRUMENT_WISHES = ("with {instrument}", "more {instrument}", "I love {instrument}", "is there any with {instrument}?")
 PRAISES = (
     "{title} is great",
@@ -138,6 +139,11 @@ def theme_wish(dice: Dice, theme: str, noun: str) -> str:
 def instrument_wish(dice: Dice, instrument: str) -> str:
     """Ask for an instrument."""
     return dice.pick(INSTRUMENT_WISHES).format(instrument=instrument)
+
+
+def era_wish(dice: Dice, year: float) -> str:
+    """Ask for a decade."""
+    return dice.pick(ERA_WISHES).format(decade=f"{int(year) // 10 % 10}0")
 
 
 def feedback(dice: Dice, liked: list[Named], disliked: list[tuple[Named, str]]) -> str:

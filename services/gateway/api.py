@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator
 from datetime import UTC, datetime
-from uuid import uuid4
 
 from segue.errors import RequestFailed
+from segue.ids import new_id
 from segue.popularity import Popularity
 from segue.recommendations import RecommendationList
 from segue.v1 import services_pb2, services_pb2_grpc
@@ -20,7 +20,7 @@ from services.gateway.handlers import Question
 from services.gateway.interceptor import Context, request_id
 from services.gateway.metrics import DEGRADED
 from services.gateway.publisher import Publisher
-from services.runtime.settings import Settings
+from services.runtime.settings import LONGEST_WAIT, Settings
 
 # What an answer may need on its way back to the caller: seconds, and a share of a short deadline.
 MARGIN = 0.05
@@ -94,7 +94,7 @@ class SessionApi(services_pb2_grpc.SessionServiceServicer):
         self, request: services_pb2.RecordEventsRequest, context: Context
     ) -> services_pb2.RecordEventsResponse:
         """Write the events; done when the broker has acknowledged every one."""
-        records = handlers.event_records(request, _now(), self._clock_skew, _new_id)
+        records = handlers.event_records(request, _now(), self._clock_skew, new_id)
         positions = await self._publisher.write(records, _patience(context, WRITE_PATIENCE))
         return services_pb2.RecordEventsResponse(written=handlers.written(positions))
 
@@ -123,9 +123,9 @@ class CatalogApi(services_pb2_grpc.CatalogServiceServicer):
 
 
 def _patience(context: Context, default: float) -> float:
-    """Return how many seconds may be waited, so that the answer reaches the caller in time."""
+    """Return how many seconds may be waited, so that the answer reaches the caller in time; never for long."""
     remaining = context.time_remaining()
-    seconds = default if remaining is None else remaining
+    seconds = min(LONGEST_WAIT.total_seconds(), default if remaining is None else remaining)
     return max(0.0, seconds - min(MARGIN, MARGIN_SHARE * seconds))
 
 
@@ -136,7 +136,3 @@ def _count_degraded(method: str, answer: RecommendationList) -> None:
 
 def _now() -> datetime:
     return datetime.now(UTC)
-
-
-def _new_id() -> str:
-    return uuid4().hex

@@ -16,7 +16,7 @@ from segue.recommendations import RecommendationList
 from services.gateway.answers import Answers
 from services.gateway.ends import NOT_REACHED, Ends
 from services.gateway.handlers import Question, addressed
-from services.gateway.publisher import Acknowledgement, Publisher
+from services.gateway.publisher import Acknowledgement, Publisher, failure
 from services.gateway.waiters import Waiters
 from services.runtime.topology import CHAT_TURNS, LISTENING_EVENTS
 
@@ -63,7 +63,7 @@ class Desk:
 async def _first(answer: asyncio.Future[RecommendationList], acknowledgement: Acknowledgement) -> RecommendationList:
     """Await the answer, which may come before the acknowledgement; without acknowledgement there will be none."""
     await asyncio.wait((answer, acknowledgement), return_when=asyncio.FIRST_COMPLETED)
-    if not answer.done() and (error := acknowledgement.exception()):
+    if not answer.done() and (error := failure(acknowledgement)):
         raise RequestFailed("UNAVAILABLE", f"the log cannot be written: {error}") from error
     return await answer
 

@@ -38,15 +38,24 @@ from segue.recommendations import (
     validate_request,
 )
 from segue.v1 import events_pb2, recommendations_pb2, services_pb2
-from services.runtime.topology import CATALOG, CHAT_TURNS, LISTENING_EVENTS, PLAYLIST_EVENTS, REQUESTS
+from services.runtime.topology import (
+    CATALOG,
+    CHAT_TURNS,
+    LISTENING_EVENTS,
+    MAX_MESSAGE_BYTES,
+    PLAYLIST_EVENTS,
+    REQUESTS,
+    Topic,
+)
 
 MAX_BATCH = 1_000
+# What Kafka adds to a key and a value, at most: a batch's header of 61 bytes, and lengths.
+FRAMING_BYTES = 128
 # Characters; a piece of a reply ends with the word that passes this.
 PIECE_LENGTH = 24
 
 Question = RecommendationRequest | ChatTurn
 Event = TypeVar("Event", ListeningEvent, PlaylistEvent)
-M = TypeVar("M", bound=msgspec.Struct)
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,42 +118,40 @@ def event_records(
     """
     _refuse_sizes("", len(request.listening_events) + len(request.playlist_events), "events")
 
-    def accept(event: Event, validate: Callable[[Event], None]) -> Event:
+    def accept(topic: Topic, event: Event, validate: Callable[[Event], None]) -> Record:
         complete = msgspec.structs.replace(
             event, event_id=event.event_id or new_id(), event_time=event.event_time or now
         )
         validate(complete)
         _refuse_future(complete, now, clock_skew)
-        return complete
+        key = complete.listener_id if isinstance(complete, ListeningEvent) else complete.playlist_id
+        return _record(topic, key, complete)
 
     found: list[Violation] = []
     listening = _each(
         "listening_events",
         request.listening_events,
-        lambda event: accept(from_protobuf(event, ListeningEvent), validate_listening_event),
+        lambda event: accept(LISTENING_EVENTS, from_protobuf(event, ListeningEvent), validate_listening_event),
         found,
     )
     edits = _each(
         "playlist_events",
         request.playlist_events,
-        lambda event: accept(from_protobuf(event, PlaylistEvent), validate_playlist_event),
+        lambda event: accept(PLAYLIST_EVENTS, from_protobuf(event, PlaylistEvent), validate_playlist_event),
         found,
     )
     if found:
         raise InvalidMessage(*found)
-    return (
-        *(Record(LISTENING_EVENTS.name, event.listener_id.encode(), wire.encode(event)) for event in listening),
-        *(Record(PLAYLIST_EVENTS.name, event.playlist_id.encode(), wire.encode(event)) for event in edits),
-    )
+    return (*listening, *edits)
 
 
 def catalog_records(request: services_pb2.UpsertTracksRequest) -> tuple[Record, ...]:
     """Return the records of an UpsertTracks call: tracks, then tombstones for the removed. Raises InvalidMessage."""
     _refuse_sizes("", len(request.tracks) + len(request.removed_track_ids), "tracks and removed ids")
 
-    def accept(track: Track) -> Track:
+    def accept(track: Track) -> Record:
         validate_track(track)
-        return track
+        return _record(CATALOG, track.track_id, track)
 
     found: list[Violation] = []
     tracks = _each("tracks", request.tracks, lambda track: accept(from_protobuf(track, Track)), found)
@@ -153,7 +160,7 @@ def catalog_records(request: services_pb2.UpsertTracksRequest) -> tuple[Record, 
     if found:
         raise InvalidMessage(*found)
     return (
-        *(Record(CATALOG.name, track.track_id.encode(), wire.encode(track)) for track in tracks),
+        *tracks,
         *(Record(CATALOG.name, track_id.encode(), None) for track_id in request.removed_track_ids),
     )
 
@@ -221,8 +228,17 @@ def written(positions: Iterable[SourceOffset]) -> tuple[events_pb2.SourceOffset,
 P = TypeVar("P")
 
 
-def _each(field: str, messages: Iterable[P], accept: Callable[[P], M], found: list[Violation]) -> list[M]:
-    """Return what is accepted of a repeated field, and add the violations of the rest to those found."""
+def _record(topic: Topic, key: str, message: msgspec.Struct) -> Record:
+    """Return the message's record. Raises InvalidMessage when the log would refuse it: then nothing is written yet."""
+    record = Record(topic.name, key.encode(), wire.encode(message))
+    size = len(record.key) + len(record.value or b"") + FRAMING_BYTES
+    if size > MAX_MESSAGE_BYTES:
+        raise InvalidMessage(Violation("", f"takes {size} bytes in the log; at most {MAX_MESSAGE_BYTES} are allowed"))
+    return record
+
+
+def _each(field: str, messages: Iterable[P], accept: Callable[[P], Record], found: list[Violation]) -> list[Record]:
+    """Return the records of what is accepted of a repeated field, and add the violations of the rest to those found."""
     accepted = []
     for index, message in enumerate(messages):
         try:

@@ -98,10 +98,9 @@ class Publisher:
                 f"the broker did not acknowledge every record within {patience:.2f} s, and may yet write them; "
                 "repeat the call with the same ids",
             ) from error
-        try:
-            positions = [acknowledgement.result() for acknowledgement in acknowledgements]
-        except KafkaError as error:
-            raise _unavailable(records[0].topic, error) from error
+        if failures := [why for why in map(failure, acknowledgements) if why]:
+            raise _unavailable(records[0].topic, failures[0]) from failures[0]
+        positions = [acknowledgement.result() for acknowledgement in acknowledgements]
         return [SourceOffset(at.topic, at.partition, at.offset) for at in positions]
 
     async def _serve(self) -> None:
@@ -134,7 +133,7 @@ class Publisher:
         return self._producer
 
     def _delivered(self, topic: str, started: float, done: Acknowledgement) -> None:
-        if done.cancelled() or done.exception():
+        if failure(done):
             PUBLISHED.labels(topic, "failed").inc()
             self._failed.set()
         else:
@@ -142,5 +141,11 @@ class Publisher:
             PUBLISH_SECONDS.labels(topic).observe(perf_counter() - started)
 
 
-def _unavailable(topic: str, error: KafkaError) -> RequestFailed:
+def failure(done: Acknowledgement) -> BaseException | None:
+    """Return why a delivery that has ended failed; None where the record is acknowledged."""
+    # A producer that is closed cancels what it still holds: the caller has cancelled nothing.
+    return KafkaError("the producer gave the record up") if done.cancelled() else done.exception()
+
+
+def _unavailable(topic: str, error: BaseException) -> RequestFailed:
     return RequestFailed("UNAVAILABLE", f"the log cannot be written ({topic}): {error or type(error).__name__}")

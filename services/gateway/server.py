@@ -34,6 +34,9 @@ OPTIONS: Sequence[tuple[str, int]] = (
     ("grpc.keepalive_timeout_ms", 20_000),
     ("grpc.keepalive_permit_without_calls", 1),
     ("grpc.http2.min_recv_ping_interval_without_data_ms", 10_000),
+    # Past these limits gRPC itself cancels a burst of calls; MAX_CALLS refuses what is too much, with a reason.
+    ("grpc.server.max_pending_requests", 2 * MAX_CALLS),
+    ("grpc.server.max_pending_requests_hard_limit", 4 * MAX_CALLS),
     # A second gateway on the same port is a mistake, not load balancing.
     ("grpc.so_reuseport", 0),
 )

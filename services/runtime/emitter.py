@@ -15,10 +15,10 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.errors import MessageSizeTooLargeError
 
 from segue.errors import InvalidMessage, Violation
-from services.runtime.dead_letter import headers
+from services.runtime.dead_letter import Headers, beginning, whole
 from services.runtime.record import Record
 from services.runtime.settings import Settings
-from services.runtime.topology import DEAD_LETTER
+from services.runtime.topology import DEAD_LETTER, MAX_STATE_BYTES
 
 log = structlog.get_logger()
 
@@ -75,10 +75,16 @@ class Emitter:
         return acknowledgement
 
     async def bury(self, record: Record, error: InvalidMessage) -> None:
-        """Write a record to the dead letters and return once the broker has acknowledged it."""
+        """Write a record to the dead letters, or its beginning when it is too large; return once acknowledged."""
         log.warning("dead letter", **record.names(), reason=error.reason, error=str(error)[:500])
-        why = headers(record.topic, record.partition, record.offset, error, list(record.headers))
-        await self.send(DEAD_LETTER.name, record.key, record.value, partition=0, headers=why)
+        try:
+            await self._letter(record.key, record.value, whole(record, error))
+        except InvalidMessage:
+            # Unpacked it is larger than the topic takes. What says why it is here must not stop its partition.
+            await self._letter(*beginning(record, error))
+
+    async def _letter(self, key: bytes | None, value: bytes | None, why: Headers) -> None:
+        await self.send(DEAD_LETTER.name, key, value, partition=0, headers=why)
 
     async def stop(self, *_: object, **__: object) -> None:
         """Write what is under way and disconnect."""
@@ -95,7 +101,7 @@ class Emitter:
                     linger_ms=0,
                     request_timeout_ms=int(PATIENCE * 1_000),
                     max_batch_size=BATCH_BYTES,
-                    max_request_size=DEAD_LETTER.max_message_bytes,
+                    max_request_size=MAX_STATE_BYTES,
                 )
                 await producer.start()
                 self._producer = producer

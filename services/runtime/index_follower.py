@@ -70,7 +70,7 @@ class _News:
 
 
 class IndexFollower:
-    """One thread that follows the topic until it is stopped, across failures of the broker."""
+    """One thread that follows the topic until it is stopped, across failures of the broker and faults of ours."""
 
     def __init__(
         self, settings: Settings, apply: Apply, watch: Watch, connect: Callable[..., Any] = KafkaConsumer
@@ -114,6 +114,10 @@ class IndexFollower:
                 self._follow()
             except KafkaError as error:
                 log.warning("cannot follow track-tokens", kafka=self._settings.kafka, error=repr(error)[:300])
+                self._stopping.wait(RETRY)
+            except Exception:
+                # A thread that ended would leave an index that grows old without a word.
+                log.exception("following track-tokens failed; trying on")
                 self._stopping.wait(RETRY)
 
     def _follow(self) -> None:

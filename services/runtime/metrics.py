@@ -20,4 +20,6 @@ UNREAD = Gauge(
     "Offsets from the one read next to the partition's end: not begun yet",
     ["topic", "partition"],
 )
+COMMITTED = Gauge("segue_consumer_committed", "The committed offset; 0 before the first one", ["topic", "partition"])
+DAMAGED = Counter("segue_damaged_states_total", "Reads of stored states that are damaged", ["table"])
 STATE_BYTES = Gauge("segue_state_bytes", "Size of this worker's tables on disk")

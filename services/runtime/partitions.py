@@ -6,6 +6,7 @@ would be read again after a crash. Knows Faust's consumer and recovery; reports 
 
 from __future__ import annotations
 
+import time
 from collections.abc import Collection
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,8 @@ from services.runtime.health import Readiness
 from services.runtime.progress import Progress
 
 ASSIGNED = "partitions assigned and tables recovered"
+# Seconds between two looks at the tables' size: each walks through all their files while nothing else runs.
+SIZE_EVERY = 30.0
 
 
 class AssignedPartitions:
@@ -31,6 +34,7 @@ class AssignedPartitions:
         self._topics = frozenset(topics)
         self._progress = progress
         self._measured: set[Partition] = set()
+        self._sized = -SIZE_EVERY
 
     def unread(self) -> dict[Partition, int]:
         """How many offsets of each partition wait to be read."""
@@ -41,6 +45,10 @@ class AssignedPartitions:
         return {
             at: max(0, self._end(at) - self._gaps.first_record(at, self._committed(at) or 0)) for at in self._assigned()
         }
+
+    def committed(self) -> dict[Partition, int]:
+        """The committed offset of each partition; 0 before the first one."""
+        return {at: self._committed(at) or 0 for at in self._assigned()}
 
     def note_committed(self) -> None:
         """Before the first record of a partition is read, the committed offset says how far it was worked through."""
@@ -58,14 +66,17 @@ class AssignedPartitions:
             readiness.lost(ASSIGNED, "rebalancing or recovering")
 
     def measure(self, state: Path) -> None:
-        """Set the gauges of both distances and of the tables' size in this folder."""
-        for gauge, distances in ((metrics.LAG, self.lag()), (metrics.UNREAD, self.unread())):
-            for partition in self._measured - distances.keys():
+        """Set the gauges of both distances and of what is committed, and every 30 s that of the tables' size here."""
+        measures = ((metrics.LAG, self.lag()), (metrics.UNREAD, self.unread()), (metrics.COMMITTED, self.committed()))
+        for gauge, measured in measures:
+            for partition in self._measured - measured.keys():
                 gauge.remove(*partition)  # another worker's now
-            for partition, offsets in distances.items():
+            for partition, offsets in measured.items():
                 gauge.labels(*partition).set(offsets)
         self._measured = set(self._assigned())
-        metrics.STATE_BYTES.set(folder_bytes(state))
+        if (now := time.monotonic()) - self._sized >= SIZE_EVERY:
+            self._sized = now
+            metrics.STATE_BYTES.set(folder_bytes(state))
 
     def _assigned(self) -> list[Partition]:
         return [(at.topic, at.partition) for at in self._app.consumer.assignment() if at.topic in self._topics]

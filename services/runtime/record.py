@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import orjson
 
+from segue.errors import MalformedMessage, Violation
 from services.runtime.acknowledgement import Place
 
 # What a message may be called by; the longest that is valid is the longest that is logged.
@@ -13,6 +15,9 @@ IDS = ("event_id", "turn_id", "request_id")
 LONGEST_ID = 128
 # Not read through for a log line: what is larger is known by its place alone.
 MOST_READ = 1 << 16
+
+# Where records of a key lie; see `partitioner.py`.
+PartitionOf = Callable[[bytes], int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,3 +53,19 @@ class Record:
         except orjson.JSONDecodeError:
             return {}
         return said if isinstance(said, dict) else {}
+
+
+def refuse_other_partition(record: Record, partition_of: PartitionOf) -> None:
+    """Raise MalformedMessage when the record lies in another partition than its key's, where another writer's state is.
+
+    Only once the key is known to be an id: what is looked up is remembered.
+    """
+    expected = partition_of(record.key or b"")
+    if record.partition != expected:
+        raise MalformedMessage(
+            Violation(
+                "partition",
+                f"is {record.partition}; Kafka's default partitioner (murmur2) puts this key into {expected}, where "
+                "its state is: set the producer's partitioner (librdkafka: partitioner=murmur2_random)",
+            )
+        )

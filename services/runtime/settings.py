@@ -15,7 +15,13 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from segue.errors import StackError
 from segue.session import FoldRules
 
+# A gateway's call waits no longer, whatever its deadline.
+LONGEST_WAIT = timedelta(minutes=1)
+
 Port = Annotated[int, Field(ge=1, le=65_535)]
+# Bounded so that a slip of the pen stops the start, and no sum of times overflows.
+Wait = Annotated[timedelta, Field(gt=timedelta(0), le=LONGEST_WAIT)]
+Tolerance = Annotated[timedelta, Field(ge=timedelta(0), le=timedelta(days=3_650))]
 
 
 class Settings(BaseSettings):
@@ -43,20 +49,31 @@ class Settings(BaseSettings):
     log_format: Literal["json", "console"] = "json"
 
     # Event time (see segue/session.py).
-    lateness: timedelta = Field(timedelta(hours=24), description="how far behind a listener's newest event")
-    clock_skew: timedelta = Field(timedelta(minutes=1), description="how far an event may be dated after its record")
-    idle_expiry: timedelta = Field(timedelta(days=30), description="when an idle listener is forgotten")
+    lateness: Tolerance = Field(timedelta(hours=24), description="how far behind a listener's newest event")
+    clock_skew: Tolerance = Field(timedelta(minutes=1), description="how far an event may be dated after its record")
+    idle_expiry: Tolerance = Field(
+        timedelta(days=30), gt=timedelta(0), description="when an idle listener is forgotten"
+    )
 
     # The way of tokens into the model.
     follow_tokens: bool = Field(default=True, description="whether the recommender follows track-tokens")
-    catch_up: timedelta = Field(timedelta(seconds=20), description="how long its start waits until caught up")
+    catch_up: timedelta = Field(
+        timedelta(seconds=20),
+        ge=timedelta(0),
+        le=timedelta(days=1),
+        description="how long its start waits until caught up",
+    )
 
     # The way to the model.
-    default_deadline: timedelta = Field(timedelta(seconds=1), description="of calls that carry none")
-    model_timeout: timedelta = Field(timedelta(milliseconds=800), description="of one call to the recommender")
+    default_deadline: Wait = Field(timedelta(seconds=1), description="of calls that carry none")
+    model_timeout: Wait = Field(timedelta(milliseconds=800), description="of one call to the recommender")
     max_batch: int = Field(8, ge=1, le=64, description="sessions in one call to the recommender")
-    max_pending: int = Field(10_000, ge=1, description="listeners that may wait for a recommendation, likewise")
-    max_waiting: int = Field(1_024, ge=1, description="turns and requests that may wait before intake pauses")
+    max_waiting: int = Field(
+        1_024,
+        ge=1,
+        description="turns and requests that may wait, before sessions pauses its intake and the gateway refuses calls",
+    )
+    max_pending: int = Field(10_000, ge=1, description="listeners that may wait before sessions pauses its intake")
 
     def fold_rules(self) -> FoldRules:
         """The settings that the fold of a session needs."""

@@ -22,7 +22,7 @@ from services.runtime.changelog import AcknowledgedTable
 from services.runtime.commit import OrderedApp
 from services.runtime.record import Record
 from services.runtime.settings import Settings
-from services.runtime.topology import DEAD_LETTER
+from services.runtime.topology import MAX_STATE_BYTES
 
 log = structlog.get_logger()
 
@@ -71,7 +71,7 @@ def faust_app(settings: Settings, name: str) -> OrderedApp:
         producer_acks=-1,
         producer_linger=CHANGELOG_LINGER,
         producer_max_batch_size=CHANGELOG_BATCH_BYTES,
-        producer_max_request_size=2 * DEAD_LETTER.max_message_bytes,
+        producer_max_request_size=MAX_STATE_BYTES,
         Table=AcknowledgedTable,
         worker_redirect_stdouts=False,
         logging_config=None,

@@ -8,10 +8,19 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-# Larger than the largest valid message (a track with 50,000 characters of lyrics, 4 bytes each, and its features).
+# What a producer's record may take unpacked, with its key and headers. The bounds of a message's fields alone would
+# allow more: a track's longest lyrics, four bytes a character, take a fifth of it, but 512 features with the longest
+# names may take more than all. Such a record is the broker's to refuse.
 MAX_MESSAGE_BYTES = 1_000_000
-# The broker's clock dates every record, so that a producer cannot choose what counts as late or future.
-LOG_APPEND_TIME = {"message.timestamp.type": "LogAppendTime"}
+# What is kept or published is a record's content and what was known beside it, such as a track's neighbours; a dead
+# letter is the record and why. The broker and the services' producers take as much.
+MAX_STATE_BYTES = 2 * MAX_MESSAGE_BYTES
+BROKER_CONFIG = {
+    # The broker's clock dates every record, so that a producer cannot choose what counts as late or future.
+    "message.timestamp.type": "LogAppendTime",
+    # Unpacked by the broker, which then measures a batch as its readers must hold it, not as it was packed.
+    "compression.type": "uncompressed",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +33,7 @@ class Topic:
     retention: timedelta | None  # None: compacted, kept while the key lives
     partitions: int | None = None
     max_message_bytes: int = MAX_MESSAGE_BYTES
-    config: dict[str, str] = field(default_factory=lambda: dict(LOG_APPEND_TIME))
+    config: dict[str, str] = field(default_factory=lambda: dict(BROKER_CONFIG))
 
     def broker_config(self) -> dict[str, str]:
         """Return the topic's configuration in the broker's own property names."""
@@ -39,6 +48,10 @@ class Topic:
         return {**self.config, **kept, "max.message.bytes": str(self.max_message_bytes)}
 
 
+def _changelog(name: str, key: str, value: str) -> Topic:
+    return Topic(name, key, value, None, max_message_bytes=MAX_STATE_BYTES)
+
+
 LISTENING_EVENTS = Topic("listening-events", "listener_id", "ListeningEvent", timedelta(days=7))
 CHAT_TURNS = Topic("chat-turns", "listener_id", "ChatTurn", timedelta(days=7))
 REQUESTS = Topic("requests", "listener_id", "RecommendationRequest", timedelta(hours=1))
@@ -50,7 +63,8 @@ TRACK_TOKENS = Topic(
     "track_id",
     "TrackTokens",
     None,
-    config={**LOG_APPEND_TIME, "delete.retention.ms": str(365 * 86_400_000)},
+    max_message_bytes=MAX_STATE_BYTES,
+    config={**BROKER_CONFIG, "delete.retention.ms": str(365 * 86_400_000)},
 )
 ANSWERS = Topic("answers", "", "RecommendationList", timedelta(minutes=10))
 RECOMMENDATIONS = Topic("recommendations", "listener_id", "RecommendationList", timedelta(days=1))
@@ -61,16 +75,16 @@ DEAD_LETTER = Topic(
     "original bytes",
     timedelta(days=14),
     partitions=1,
-    max_message_bytes=2 * MAX_MESSAGE_BYTES,
+    max_message_bytes=MAX_STATE_BYTES,
 )
 
 # What track_tokens tells itself: changes of pairs, in the partition that owns the track; MessagePack, not for others.
 TRACK_DELTAS = Topic("track-deltas", "", "changes of pairs", timedelta(days=7))
 
 # The changelogs of the Faust tables, named as Faust names them: application, table, `changelog`.
-SESSIONS_CHANGELOG = Topic("segue-sessions-sessions-changelog", "listener_id", "session state", None)
-PLAYLISTS_CHANGELOG = Topic("segue-track-tokens-playlists-changelog", "playlist_id", "playlist state", None)
-TRACKS_CHANGELOG = Topic("segue-track-tokens-tracks-changelog", "track_id", "track state", None)
+SESSIONS_CHANGELOG = _changelog("segue-sessions-sessions-changelog", "listener_id", "session state")
+PLAYLISTS_CHANGELOG = _changelog("segue-track-tokens-playlists-changelog", "playlist_id", "playlist state")
+TRACKS_CHANGELOG = _changelog("segue-track-tokens-tracks-changelog", "track_id", "track state")
 
 TOPICS = (
     LISTENING_EVENTS,

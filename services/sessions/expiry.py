@@ -12,6 +12,7 @@ from collections.abc import Iterable
 
 from segue import session as sessions
 from segue.session import FoldRules
+from services.runtime import stored
 
 # States looked at between two pauses, and how long a pause is, in seconds: at most 2,000 states a second.
 STEP = 200
@@ -55,7 +56,9 @@ class IdleSweep:
                 await asyncio.sleep(PAUSE)
                 if scan != self._scans:
                     return
-            state = sessions.decode(value)
+            state = stored.read("sessions", value, sessions.decode)
+            if state is None:  # begun anew by the listener's next record
+                continue
             partition = state.seen[0].partition if state.seen else 0
             waiting = self._idle[partition]
             if len(waiting) < MOST_WAITING and sessions.is_idle(state, self._now_ms.get(partition, 0), self._rules):

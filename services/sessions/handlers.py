@@ -35,7 +35,7 @@ from segue.recommendations import (
 )
 from segue.session import FoldRules, Position, Session
 from services.runtime.acknowledgement import Place
-from services.runtime.record import Record
+from services.runtime.record import PartitionOf, Record, refuse_other_partition
 from services.runtime.topology import CHAT_TURNS, LISTENING_EVENTS
 
 log = structlog.get_logger()
@@ -91,10 +91,11 @@ class Refused(msgspec.Struct, frozen=True):
     error: InvalidMessage
 
 
-def take_in(record: Record, known: Session | None, rules: FoldRules) -> Accepted | Refused:
+def take_in(record: Record, known: Session | None, rules: FoldRules, partition_of: PartitionOf) -> Accepted | Refused:
     """Return what follows from a record, given the known state of the listener in its key."""
     try:
         message = read(record)
+        refuse_other_partition(record, partition_of)
         after = fold(known or Session(message.listener_id), message, record, rules)
         return Accepted(owed(after, message, record), not isinstance(message, RecommendationRequest))
     except InvalidMessage as error:
@@ -249,8 +250,8 @@ def _with_dislikes(filters: Filters, session: Session) -> Filters:
 
 
 def _allowed(tracks: Sequence[RecommendedTrack], filters: Filters, heard: set[str]) -> list[RecommendedTrack]:
-    """What of a list the filters allow, as far as the list itself tells: it does not say which tracks are explicit."""
-    if filters.exclude_explicit or filters.max_per_artist:
+    """What of a list the filters allow, as far as it tells: not what is explicit, or may be played where."""
+    if filters.exclude_explicit or filters.max_per_artist or filters.market:
         return []
     excluded = {*filters.exclude_track_ids, *(heard if filters.exclude_heard else ())}
     return [

@@ -2,7 +2,7 @@
 
 Newest wins for listening: while a listener has a recommendation pending, further events only replace it, and the one
 answer covers them all. A turn or a request is answered on its own, once the positions that it names were folded. Pure:
-`stream.py` drives it.
+`answering.py` drives it.
 """
 
 from __future__ import annotations

@@ -11,13 +11,13 @@ from collections.abc import Callable
 from typing import Any
 
 from segue import session as sessions
-from segue.errors import InvalidMessage, MalformedMessage
 from segue.popularity import Popularity
 from services.runtime import stream
 from services.runtime.acknowledgement import OrderedAcknowledgement
 from services.runtime.commit import OrderedApp
 from services.runtime.emitter import Emitter
 from services.runtime.health import Readiness
+from services.runtime.partitioner import by_key
 from services.runtime.partitions import AssignedPartitions
 from services.runtime.progress import Progress
 from services.runtime.recommender import Recommender
@@ -26,6 +26,7 @@ from services.runtime.settings import Settings
 from services.runtime.topology import SESSION_TOPICS
 from services.sessions import handlers, metrics
 from services.sessions.answering import Answering
+from services.sessions.burials import Burials
 from services.sessions.expiry import IdleSweep
 from services.sessions.handlers import Accepted, Refused
 from services.sessions.queue import WorkQueue
@@ -55,6 +56,7 @@ class SessionStream:
         self._app: Any = app
         self._settings = settings
         self._rules = settings.fold_rules()
+        self._partition_of = by_key(settings.partitions)
         self._connect = connect
         self._readiness = readiness
         topics = [topic.name for topic in SESSION_TOPICS]
@@ -65,6 +67,7 @@ class SessionStream:
         self._partitions = AssignedPartitions(app, topics, self._progress)
         self._queue = WorkQueue(self._progress)
         self._acknowledgement = OrderedAcknowledgement()
+        self._burials = Burials(app.add_future, self._emitter, self._acknowledgement)
         self._answering = Answering(
             app, settings, self._queue, popular, self._acknowledgement, self._emitter, self._table.write
         )
@@ -88,19 +91,16 @@ class SessionStream:
             outcome = self._outcome(record)  # Accepted, or Refused with the reason
             if isinstance(outcome, Accepted):
                 self._keep(record, outcome, event)
+            else:
+                self._burials.begin(record, outcome.error)
             # Before anything is awaited: meanwhile the partition may be another worker's, or this one's anew.
             self._progress.advance(record.place)
-            if isinstance(outcome, Refused):
-                await self._bury(record, outcome.error)
             self._forget_idle(record)
             await self._pause_when_full()
 
     def _outcome(self, record: Record) -> Accepted | Refused:
-        try:
-            known = self._table.get(record.key) if record.key else None
-        except MalformedMessage as damaged:
-            return Refused(damaged)
-        return handlers.take_in(record, known, self._rules)
+        known = self._table.get(record.key) if record.key else None
+        return handlers.take_in(record, known, self._rules, self._partition_of)
 
     def _keep(self, record: Record, accepted: Accepted, event: Any) -> None:
         task = accepted.task
@@ -109,15 +109,9 @@ class SessionStream:
         self._answering.put(task)
         metrics.EVENTS.labels(record.topic, "accepted").inc()
 
-    async def _bury(self, record: Record, error: InvalidMessage) -> None:
-        await self._emitter.bury(record, error)
-        self._acknowledgement.done(record.place)
-        metrics.DEAD_LETTERS.labels(record.topic, error.reason).inc()
-        metrics.EVENTS.labels(record.topic, error.reason).inc()
-
     async def _pause_when_full(self) -> None:
         """Read no further while too much is owed: the log keeps the rest, not this process's memory."""
-        while self._answering.is_full():  # noqa: ASYNC110  rare
+        while self._answering.is_full() or self._burials.is_full():  # noqa: ASYNC110  rare
             await asyncio.sleep(TICK)
 
     def _forget_idle(self, record: Record) -> None:

@@ -13,7 +13,7 @@ import faust
 
 from segue import session as sessions
 from segue.session import Session
-from services.runtime import stream
+from services.runtime import stored, stream
 from services.runtime.bounded import Bounded
 from services.runtime.changelog import Written
 from services.runtime.settings import Settings
@@ -38,14 +38,13 @@ class SessionTable:
         self._on_its_way: dict[bytes, Written] = {}
 
     def get(self, key: bytes) -> Session | None:
-        """Return the listener's newest state, if there is one. Raises MalformedMessage when it is damaged."""
+        """Return the listener's newest state, if there is one that can be read."""
         if changed := self._changed.get(key):
             return changed[0]
         known = self._decoded.get(key)
         if known is not None:
             return known
-        stored = self._table.get(key)
-        return sessions.decode(stored) if stored else None
+        return stored.read("sessions", self._table.get(key), sessions.decode)
 
     def change(self, key: bytes, session: Session, event: Any) -> None:
         """Keep a state that a Faust event made, to be written before the event is acknowledged.

@@ -23,12 +23,18 @@ from segue.cooccurrence.track import TrackState
 from segue.errors import InvalidMessage, MalformedMessage, UnexpectedError, Violation
 from segue.events import PlaylistEvent, id_violations, validate_playlist_event
 from segue.session import FoldRules, Position, to_ms
-from services.runtime.record import Record
+from services.runtime import stored as stored_states
+from services.runtime.record import PartitionOf, Record, refuse_other_partition
+from services.runtime.topology import MAX_STATE_BYTES
 
 log = structlog.get_logger()
 
 # Changes of tracks in one message: half a megabyte when every id is as long as it may be.
 MOST_IN_MESSAGE = 16
+
+# What a track may take in its state or its tokens once it is described. There is room for what company is still to come
+# (256 cells with the longest ids: 140 kB) and for the positions of a thousand partitions.
+MOST_CONTENT_BYTES = MAX_STATE_BYTES - 500_000
 
 T = TypeVar("T")
 
@@ -62,17 +68,17 @@ class Refused(msgspec.Struct, frozen=True):
     error: InvalidMessage
 
 
-def take_edit(record: Record, stored: bytes | None, rules: FoldRules) -> Edited | Refused:
+def take_edit(record: Record, stored: bytes | None, rules: FoldRules, partition_of: PartitionOf) -> Edited | Refused:
     """Return what follows from a playlist edit, given the stored state of the playlist in its key.
 
     The state is to be kept even when a replay changed nothing: the changelog may lack what the table has.
     """
-    return _guarded(record, lambda: _edited(record, stored, rules))
+    return _guarded(record, lambda: _edited(record, stored, rules, partition_of))
 
 
-def take_entry(record: Record) -> Entry | Refused:
+def take_entry(record: Record, partition_of: PartitionOf) -> Entry | Refused:
     """Return what a catalogue record says."""
-    return _guarded(record, lambda: _entry(record))
+    return _guarded(record, lambda: _entry(record, partition_of))
 
 
 def take_changes(record: Record) -> Sequence[TrackDelta] | Refused:
@@ -113,23 +119,34 @@ def publication(state: TrackState) -> bytes | None:
 def _met(changes: Sequence[TrackDelta], stored: Callable[[str], bytes | None]) -> dict[str, TrackState]:
     met: dict[str, TrackState] = {}
     for change in changes:
-        before = met.get(change.track_id) or _state(stored(change.track_id), change.track_id)
+        before = met.get(change.track_id) or _state(stored(change.track_id), change.track_id, change.source)
         met[change.track_id] = tracks.meet(before, change.deltas, change.source, change.event_ms)
     return met
 
 
 def _described(record: Record, entry: Entry, codes: TrackCodes | None, stored: bytes | None) -> TrackState:
-    state = _state(stored, entry.track_id)
+    state = _state(stored, entry.track_id, _position(record))
     if entry.content is None or codes is None:
         return tracks.remove(state, _position(record))
-    return tracks.describe(state, entry.content, codes, _position(record))
+    described = tracks.describe(state, entry.content, codes, _position(record))
+    _refuse_large(described)
+    return described
 
 
-def _edited(record: Record, stored: bytes | None, rules: FoldRules) -> Edited:
+def _refuse_large(state: TrackState) -> None:
+    size = max(len(tracks.encode(state)), len(publication(state) or b""))
+    if size > MOST_CONTENT_BYTES:
+        raise InvalidMessage(
+            Violation("", f"takes {size} bytes with its company and codes; at most {MOST_CONTENT_BYTES} can be kept")
+        )
+
+
+def _edited(record: Record, stored: bytes | None, rules: FoldRules, partition_of: PartitionOf) -> Edited:
     event = wire.decode(record.value, PlaylistEvent)
     validate_playlist_event(event)
     _refuse_other_key(record, "playlist_id", event.playlist_id)
-    before = playlists.decode(stored) if stored else Playlist(event.playlist_id)
+    refuse_other_partition(record, partition_of)
+    before = stored_states.read("playlists", stored, playlists.decode) or Playlist(event.playlist_id)
     after, deltas = playlists.apply(before, event, _position(record), rules)
     assert event.event_time is not None, "validation comes before the fold"
     event_ms = to_ms(event.event_time)
@@ -139,12 +156,15 @@ def _edited(record: Record, stored: bytes | None, rules: FoldRules) -> Edited:
     return Edited(playlists.encode(after), changes)
 
 
-def _entry(record: Record) -> Entry:
+def _entry(record: Record, partition_of: PartitionOf) -> Entry:
     if record.value is None:
-        return Entry(_tombstone_key(record), None)
+        track_id = _tombstone_key(record)
+        refuse_other_partition(record, partition_of)
+        return Entry(track_id, None)
     track = wire.decode(record.value, Track)
     validate_track(track)
     _refuse_other_key(record, "track_id", track.track_id)
+    refuse_other_partition(record, partition_of)
     return Entry(track.track_id, track)
 
 
@@ -179,8 +199,10 @@ def _by_track(deltas: Iterable[PairDelta]) -> dict[str, list[PairDelta]]:
     return found
 
 
-def _state(stored: bytes | None, track_id: str) -> TrackState:
-    return tracks.decode(stored) if stored else TrackState(track_id)
+def _state(stored: bytes | None, track_id: str, at: Position) -> TrackState:
+    # Versions count changes, and readers ignore older ones: seconds are above every version told before the damage.
+    first = at.record_ms // 1_000 if stored else 0
+    return stored_states.read("tracks", stored, tracks.decode) or TrackState(track_id, version=first)
 
 
 def _position(record: Record) -> Position:

@@ -10,10 +10,10 @@ from collections.abc import Sequence
 from typing import Any
 
 import faust
-from kafka.partitioner.default import murmur2
 
 from services.runtime import stream
 from services.runtime.emitter import Emitter
+from services.runtime.partitioner import by_key
 from services.runtime.progress import Progress
 from services.runtime.settings import Settings
 from services.runtime.topology import PLAYLIST_EVENTS, TRACK_DELTAS
@@ -28,7 +28,7 @@ class Playlists:
     def __init__(self, app: faust.App, settings: Settings, emitter: Emitter, progress: Progress) -> None:
         self.lane = Lane(app, "playlists", (PLAYLIST_EVENTS,), progress)
         self._rules = settings.fold_rules()
-        self._partitions = settings.partitions
+        self._partition_of = by_key(settings.partitions)
         self._emitter = emitter
         self._table: Any = app.Table(
             "playlists", partitions=settings.partitions, key_type=bytes, value_type=bytes, options=dict(stream.ROCKSDB)
@@ -52,7 +52,9 @@ class Playlists:
     async def _taken(self, arrival: Arrival, states: dict[bytes, bytes]) -> Edited | None:
         with arrival.at_work() as record:
             key = record.key or b""
-            outcome = handlers.take_edit(record, states.get(key) or self._table.get(key), self._rules)
+            outcome = handlers.take_edit(
+                record, states.get(key) or self._table.get(key), self._rules, self._partition_of
+            )
         if isinstance(outcome, Edited):
             metrics.EVENTS.labels(record.topic, "accepted").inc()
             return outcome
@@ -64,7 +66,7 @@ class Playlists:
         # One after the other into the producer, which keeps the order within a partition; then wait for all.
         sent = [
             await self._emitter.begin(TRACK_DELTAS.name, None, message, partition=partition)
-            for partition, message in handlers.messages(changes, self._partition_of)
+            for partition, message in handlers.messages(changes, self._owner)
         ]
         for acknowledged in sent:
             await acknowledged
@@ -77,6 +79,6 @@ class Playlists:
                     self._table[record.key] = state
                     metrics.STATE_SIZE.labels("playlists").observe(len(state))
 
-    def _partition_of(self, track_id: str) -> int:
-        """Where Kafka's default partitioner puts the track's key, so that `catalog` has it in the same partition."""
-        return int((murmur2(track_id.encode()) & 0x7FFFFFFF) % self._partitions)
+    def _owner(self, track_id: str) -> int:
+        """Where the track's key lies, so that `catalog` has it in the same partition."""
+        return self._partition_of(track_id.encode())

@@ -1,7 +1,7 @@
 """Changes of tracks and the catalogue in, tracks in their table, tokens out.
 
-A track is published after its state is written. What was not acknowledged is read again after a crash and published
-again, the same: the state knows what it has applied.
+A track is published while its state is written, and its records are acknowledged once both are in the log. What was
+not acknowledged is read again after a crash and published again, the same: the state knows what it has applied.
 """
 
 from __future__ import annotations
@@ -17,7 +17,8 @@ from segue.cooccurrence import track as tracks
 from segue.cooccurrence.track import TrackState
 from segue.errors import InvalidMessage
 from services.runtime import stream
-from services.runtime.emitter import Emitter
+from services.runtime.emitter import Outbox
+from services.runtime.partitioner import by_key
 from services.runtime.progress import Progress
 from services.runtime.record import Record
 from services.runtime.settings import Settings
@@ -34,9 +35,10 @@ class Tracks:
     """The lane of `track-deltas` and `catalog`, and its table."""
 
     def __init__(
-        self, app: faust.App, settings: Settings, emitter: Emitter, encoding: Encoding, progress: Progress
+        self, app: faust.App, settings: Settings, emitter: Outbox, encoding: Encoding, progress: Progress
     ) -> None:
         self.lane = Lane(app, "tracks", TRACK_TOPICS, progress)
+        self._partition_of = by_key(settings.partitions)
         self._encoding = encoding
         self._emitter = emitter
         self._table: Any = app.Table(
@@ -45,9 +47,9 @@ class Tracks:
 
     async def work(self, batch: Sequence[Arrival]) -> None:
         """Code what is new, fold in order, publish each track's newest state once, then acknowledge."""
-        told = [_read(arrival.record) for arrival in batch]
+        told = [self._read(arrival.record) for arrival in batch]
         codes = await self._codes(told)
-        newest: dict[str, TrackState] = {}
+        newest: dict[str, tuple[TrackState, Record]] = {}
         for place, (arrival, each) in enumerate(zip(batch, told, strict=True)):
             if not self.lane.is_current(batch):
                 return
@@ -58,9 +60,16 @@ class Tracks:
             metrics.EVENTS.labels(arrival.record.topic, "accepted").inc()
             # An edit beside a removed track has nothing to tell: its tombstone was told.
             tells = isinstance(each, Entry)
-            newest.update((key, state) for key, state in outcome.items() if tells or not state.removed)
-        await asyncio.gather(*(self._publish(state) for state in newest.values()), self._table.written())
+            newest.update(
+                (key, (state, arrival.record)) for key, state in outcome.items() if tells or not state.removed
+            )
+        await asyncio.gather(*(self._publish(*told) for told in newest.values()), self._table.written())
         self.lane.finish(batch)
+
+    def _read(self, record: Record) -> Told:
+        if record.topic == CATALOG.name:
+            return handlers.take_entry(record, self._partition_of)
+        return handlers.take_changes(record)
 
     async def _codes(self, told: Sequence[Told]) -> dict[int, TrackCodes | InvalidMessage]:
         new = {place: each.content for place, each in enumerate(told) if isinstance(each, Entry) and each.content}
@@ -93,15 +102,16 @@ class Tracks:
             metrics.STATE_SIZE.labels("tracks").observe(len(encoded))
             self._table[state.track_id.encode()] = encoded
 
-    async def _publish(self, state: TrackState) -> None:
+    async def _publish(self, state: TrackState, record: Record) -> None:
+        """Publish what a record made of a track; a record whose track cannot be published is a dead letter."""
         value = handlers.publication(state)
-        await self._emitter.send(TRACK_TOKENS.name, state.track_id.encode(), value)
+        try:
+            await self._emitter.send(TRACK_TOKENS.name, state.track_id.encode(), value)
+        except InvalidMessage as error:
+            await self._bury(record, error)
+            return
         metrics.note_published(removed=value is None, event_ms=state.event_ms)
 
     async def _bury(self, record: Record, error: InvalidMessage) -> None:
         await self._emitter.bury(record, error)
         metrics.note_refused(record.topic, error.reason)
-
-
-def _read(record: Record) -> Told:
-    return handlers.take_entry(record) if record.topic == CATALOG.name else handlers.take_changes(record)

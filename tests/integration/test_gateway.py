@@ -301,10 +301,9 @@ def test_a_message_beyond_the_limit_is_refused_with_the_limit(client: Client) ->
 
 
 def test_a_track_too_large_for_the_log_is_the_callers_error(client: Client) -> None:
-    quoted = "\x01" * 50_000  # six bytes each as JSON
-    features = {f"{number}{'x' * 1_500}": 1.0 for number in range(500)}
+    features = {f"{number}{'𝄞' * 490}": 1.0 for number in range(512)}  # four bytes each
     with pytest.raises(RequestFailed) as caught:
-        client.upsert_tracks([Track("t", "Title", lyrics=quoted, audio_features=features)])
+        client.upsert_tracks([Track("small", "Title"), Track("large", "Title", audio_features=features)])
     assert caught.value.status == "INVALID_ARGUMENT"
     assert "1000000" in str(caught.value)
 

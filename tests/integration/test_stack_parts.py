@@ -15,6 +15,7 @@ import pytest
 from kafka import KafkaConsumer, KafkaProducer
 from kafka.admin import KafkaAdminClient
 from tritonclient.grpc import InferenceServerClient, InferInput
+from tritonclient.utils import InferenceServerException
 
 from deploy.local import LocalStack, StackConfig
 from deploy.local.config import free_ports
@@ -118,6 +119,8 @@ def test_a_ready_model_server_answers_and_a_killed_one_leaves_no_shared_memory(
     config = StackConfig.for_tests(tmp_path, model_repository=echo_repository)
     with LocalStack(config, only={"triton"}) as stack:
         assert _echo(config, b"before") == b"before"
+        with InferenceServerClient(config.triton) as client, pytest.raises(InferenceServerException):
+            client.load_model("echo")  # which could bring code with it
         assert list(SHARED_MEMORY.glob(f"{stack._name}*"))
         stack.kill("triton")
         assert not list(SHARED_MEMORY.glob(f"{stack._name}*"))

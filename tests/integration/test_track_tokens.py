@@ -221,7 +221,7 @@ def folded(edits: Iterable[Record]) -> dict[str, TrackTokens]:
     states: dict[bytes, bytes] = {}
     tracks: dict[str, bytes] = {}
     for record in edits:
-        outcome = handlers.take_edit(record, states.get(record.key or b""), FoldRules())
+        outcome = handlers.take_edit(record, states.get(record.key or b""), FoldRules(), _always(record.partition))
         if isinstance(outcome, Edited):
             states[record.key or b""] = outcome.state
             met = handlers.after_changes(record, outcome.changes, tracks.get)
@@ -229,6 +229,10 @@ def folded(edits: Iterable[Record]) -> dict[str, TrackTokens]:
             tracks.update((track_id, track_states.encode(state)) for track_id, state in met.items())
     told = {track_id: handlers.publication(track_states.decode(state)) for track_id, state in tracks.items()}
     return {key: wire.decode(value, TrackTokens) for key, value in told.items() if key.startswith("track-")}
+
+
+def _always(partition: int) -> Callable[[bytes], int]:
+    return lambda _key: partition
 
 
 def _story(tokens: TrackTokens | None) -> object:

@@ -13,8 +13,9 @@ from segue.evaluation.next_track import MODEL, POPULARITY, evaluate
 from segue.model.recommender import Recommender
 from segue.ranking import Query
 from segue.session import Session, SessionEvent
+from segue.training.corpus import TrainingRules
 from segue.training.loop import LoopRules
-from segue.training.train import TrainingRules, train
+from segue.training.train import train
 from segue.training.watch import Silence
 from tests.unit import tiny_model
 

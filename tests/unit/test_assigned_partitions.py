@@ -6,11 +6,12 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import pytest
 from faust.types import TP
 from prometheus_client import REGISTRY
 
 from services.runtime.gaps import Gaps
-from services.runtime.partitions import AssignedPartitions
+from services.runtime.partitions import SIZE_EVERY, AssignedPartitions
 from services.runtime.progress import Progress
 
 AT = TP("listening-events", 0)
@@ -71,7 +72,34 @@ def test_the_gauges_show_assigned_partitions_alone(tmp_path: Path) -> None:
     assigned.measure(tmp_path)
     assert REGISTRY.get_sample_value("segue_consumer_lag", labels) == 40
     assert REGISTRY.get_sample_value("segue_consumer_unread", labels) == 100
+    assert REGISTRY.get_sample_value("segue_consumer_committed", labels) == 60
     consumer.assigned = set()
     assigned.measure(tmp_path)
     assert REGISTRY.get_sample_value("segue_consumer_lag", labels) is None
     assert REGISTRY.get_sample_value("segue_consumer_unread", labels) is None
+    assert REGISTRY.get_sample_value("segue_consumer_committed", labels) is None
+
+
+def test_a_partition_that_was_never_committed_shows_that_from_the_start(tmp_path: Path) -> None:
+    assigned, _ = partitions(Consumer(end=100, committed=None))
+    assigned.measure(tmp_path)
+    labels = {"topic": AT.topic, "partition": "0"}
+    assert REGISTRY.get_sample_value("segue_consumer_committed", labels) == 0
+    assert REGISTRY.get_sample_value("segue_consumer_lag", labels) == 100
+
+
+def test_the_tables_files_are_not_walked_through_at_every_look(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    walks: list[Path] = []
+    now = [0.0]
+
+    def folder_bytes(folder: Path) -> int:
+        walks.append(folder)
+        return 7
+
+    monkeypatch.setattr("services.runtime.partitions.folder_bytes", folder_bytes)
+    monkeypatch.setattr("services.runtime.partitions.time", SimpleNamespace(monotonic=lambda: now[0]))
+    assigned, _ = partitions(Consumer(end=100, committed=60))
+    for now[0] in (0.0, 1.0, SIZE_EVERY - 1.0, SIZE_EVERY):
+        assigned.measure(tmp_path)
+    assert walks == [tmp_path, tmp_path]
+    assert REGISTRY.get_sample_value("segue_state_bytes") == 7

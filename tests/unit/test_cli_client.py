@@ -82,13 +82,26 @@ def segue(*arguments: str, typed: str = "") -> Result:
 
 
 def test_recommendations_come_with_titles_scores_and_reasons(address: str, services: Services) -> None:
-    result = segue("recommend", "ana", "--count", "3", "--seed-track", "s", "--exclude-explicit", "--address", address)
+    result = segue(
+        "recommend",
+        "ana",
+        "--count",
+        "3",
+        "--seed-track",
+        "s",
+        "--exclude-explicit",
+        "--market",
+        "DE",
+        "--address",
+        address,
+    )
     assert result.exit_code == 0, result.output
     for text in ("A Calm [Song]", "Someone", "0.500", "You liked its neighbours"):
         assert text in result.output
     (request,) = services.asked
     assert (request.listener_id, request.count, list(request.seed_track_ids)) == ("ana", 3, ["s"])
     assert request.filters.exclude_explicit
+    assert request.filters.market == "DE"
 
 
 def test_programs_get_one_object_a_line(address: str) -> None:
@@ -202,3 +215,10 @@ def test_status_of_nothing_names_every_part() -> None:
     assert result.exit_code == 1
     assert said["kafka"] == "healthy"
     assert {part for part, state in said.items() if state.startswith("no answer at 127.0.0.1:1")} == {*said} - {"kafka"}
+
+
+@pytest.mark.parametrize("address", ["foo", "127.0.0.1:abc", ":1", "127.0.0.1:99999"])
+def test_status_names_the_option_whose_address_is_none(address: str) -> None:
+    done = CliRunner().invoke(app, ["status", "--kafka", address])
+    assert done.exit_code == 2
+    assert "--kafka" in done.output

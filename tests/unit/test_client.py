@@ -19,8 +19,8 @@ from google.rpc import code_pb2, error_details_pb2, status_pb2
 from grpc_status import rpc_status
 
 from segue.catalog import Track
-from segue.client import AsyncClient, Client
-from segue.errors import RequestFailed, Violation
+from segue.client import AsyncClient, Client, calls
+from segue.errors import MalformedMessage, RequestFailed, Violation
 from segue.events import Filters, ListeningAction, ListeningEvent, PlaylistAction, PlaylistEvent, SourceOffset
 from segue.protobuf import to_protobuf
 from segue.recommendations import RecommendationList, RecommendedTrack, SessionSnapshot
@@ -245,3 +245,10 @@ def test_both_clients_have_the_same_methods() -> None:
         return {name for name in vars(kind) if not name.startswith("_")}
 
     assert methods(Client) == methods(AsyncClient)
+
+
+def test_a_lone_text_is_no_list_of_ids() -> None:
+    with pytest.raises(MalformedMessage, match="removed_track_ids"):
+        calls.upsert_tracks([], "abc")
+    with pytest.raises(MalformedMessage, match="seed_track_ids"):
+        calls.recommend("ada", "", 5, None, "abc")

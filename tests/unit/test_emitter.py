@@ -120,3 +120,41 @@ async def test_the_log_line_of_a_dead_letter_carries_the_ids_and_no_text() -> No
 )
 def test_what_carries_no_id_that_can_be_read_is_called_by_its_place(value: bytes | None) -> None:
     assert record(value).names() == {"topic": "chat-turns", "partition": 3, "offset": 17}
+
+
+class SmallTopic(Producer):
+    """A producer whose topic takes a few kilobytes, headers included."""
+
+    async def send(self, topic: str, value: bytes | None, key: bytes | None, **where: Any) -> asyncio.Future[None]:
+        headers = where.get("headers", ())
+        size = len(value or b"") + len(key or b"") + sum(len(name) + len(said or b"") for name, said in headers)
+        self._fails = MessageSizeTooLargeError(f"{size} bytes") if size > 20_000 else None
+        return await super().send(topic, value, key, **where)
+
+
+@pytest.mark.parametrize(
+    "large", [{"value": b"v" * 30_000}, {"key": b"k" * 30_000}, {"headers": (("trace", b"h" * 30_000),)}]
+)
+async def test_a_record_that_is_too_large_for_the_dead_letters_leaves_its_beginning(large: dict[str, Any]) -> None:
+    producer = SmallTopic()
+    bad = record(**{"value": b"{", **large})
+    await emitter(producer).bury(bad, MalformedMessage(Violation("", "x" * 9_000)))
+    topic, value, where = producer.sent[-1]
+    assert topic == "dead-letter"
+    assert bad.value is not None
+    assert value
+    assert bad.value.startswith(value)
+    assert bad.key is not None
+    assert bad.key.startswith(where["key"])
+    said = dict(where["headers"])
+    assert (said["segue-topic"], said["segue-partition"], said["segue-offset"]) == (b"chat-turns", b"3", b"17")
+    assert (said["segue-reason"], said["segue-size"]) == (b"malformed", str(len(bad.value)).encode())
+    assert said["segue-key-size"] == str(len(bad.key)).encode()
+    assert "trace" not in said
+
+
+async def test_a_broker_that_is_away_leaves_no_beginning() -> None:
+    producer = Producer(fails=KafkaConnectionError())
+    with pytest.raises(KafkaConnectionError):
+        await emitter(producer).bury(record(b"{"), MalformedMessage(Violation("", "not JSON")))
+    assert len(producer.sent) == 1

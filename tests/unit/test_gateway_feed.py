@@ -45,8 +45,9 @@ async def test_calls_that_come_together_are_no_more_than_may_watch(monkeypatch: 
     monkeypatch.setattr(feeds, "MAX_WATCHERS", 3)
     watched, leave = feed(), asyncio.Event()
     calls = [asyncio.ensure_future(watch(watched, f"listener-{number}", leave)) for number in range(10)]
-    await asyncio.wait(calls, return_when=asyncio.FIRST_EXCEPTION)
-    await asyncio.sleep(0.01)
+    async with asyncio.timeout(5):
+        while sum(call.done() for call in calls) < 7:
+            await asyncio.wait([call for call in calls if not call.done()], return_when=asyncio.FIRST_COMPLETED)
     refused = [call.exception() for call in calls if call.done()]
     assert len(refused) == 7
     assert all(isinstance(error, RequestFailed) and error.status == "RESOURCE_EXHAUSTED" for error in refused)

@@ -119,6 +119,15 @@ def test_a_wrong_track_and_an_empty_removal_are_named() -> None:
     assert violated(error) == ["tracks[0].title", "removed_track_ids[1]"]
 
 
+def test_a_track_too_large_for_the_log_is_named_before_anything_is_written() -> None:
+    features = {f"{number}{'𝄞' * 490}": 1.0 for number in range(512)}  # four bytes each
+    large = tracks_pb2.Track(track_id="b", title="B", audio_features=features)
+    request = services_pb2.UpsertTracksRequest(tracks=[tracks_pb2.Track(track_id="a", title="A"), large])
+    with pytest.raises(InvalidMessage, match=r"bytes in the log; at most 1000000") as error:
+        handlers.catalog_records(request)
+    assert violated(error) == ["tracks[1]"]
+
+
 def test_a_terminal_escape_in_a_name_is_a_violation_of_its_field() -> None:
     tracks = [
         tracks_pb2.Track(track_id="a", title="\x1b[2JA"),

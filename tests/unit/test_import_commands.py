@@ -54,7 +54,7 @@ def test_a_world_is_written_as_a_dataset_folder_and_its_figures_are_the_last_lin
 
     assert result.exit_code == 0, result.output
     figures = json.loads(result.stdout.splitlines()[-1])
-    assert (figures["catalog"], figures["playlists"], figures["dialogues"]) == (60, 8, 4)
+    assert (figures["catalog"], figures["playlists"], figures["dialogues"]) == (60, 12, 4)
     assert len(list(Dataset.open(tmp_path).sessions())) == figures["sessions"]
 
 

@@ -93,3 +93,15 @@ def test_merged_lists_are_bounded_sorted_and_hold_each_track_once() -> None:
     assert len(rows) == MAX_NEIGHBOURS == len(set(rows.tolist()))
     assert np.all(np.diff(weights) <= 0)
     assert rows[0] == 50
+
+
+def test_where_a_track_may_be_played_follows_the_catalogue() -> None:
+    assert NEW.track is not None
+    german = msgspec.structs.replace(NEW.track, markets=("DE", "AT"))
+    index = INDEX.updated([msgspec.structs.replace(NEW, track=german)], BOOKS)
+    row = index.rows["new"]
+    assert [bool(index.markets.open_in(market)[row]) for market in ("DE", "AT", "FR")] == [True, True, False]
+    assert index.markets.open_in("FR").sum() == len(index) - 1
+    moved = index.updated([msgspec.structs.replace(NEW, version=2)], BOOKS)
+    assert moved.markets.open_in("FR").all()
+    assert not index.markets.open_in("FR")[row]

@@ -2,12 +2,28 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+from random import Random
+
 from hypothesis import given
 from hypothesis import strategies as st
 
-from segue.ranking import Query
-from segue.session import Session, SessionEvent, SessionTurn
-from segue.tokens.prompt import MAX_POSITIONS, NO_TARGET, Moment, plain, prompt, query_moments, write
+from segue.dataset import ListeningSession, SessionRow
+from segue.events import ListeningAction, ListeningEvent
+from segue.ranking import Offer, Query
+from segue.session import FoldRules, Position, Session, SessionEvent, SessionTurn, apply, to_ms
+from segue.tokens.histories import listener_histories
+from segue.tokens.prompt import (
+    MAX_POSITIONS,
+    MILESTONE_REACH,
+    NO_TARGET,
+    Moment,
+    plain,
+    prompt,
+    query_moments,
+    write,
+)
 from segue.tokens.vocabulary import Control, Vocabulary
 from segue.tokens.words import WordVocabulary
 
@@ -15,6 +31,7 @@ VOCABULARY = Vocabulary(WordVocabulary(("calm",), 4))
 ROWS = {f"t{number}": number for number in range(200)}
 STARTED, FINISHED, SKIPPED, LIKED, DISLIKED = 1, 2, 3, 4, 5
 HOUR_MS = 3_600_000
+START = datetime(2025, 1, 1, tzinfo=UTC)
 
 events = st.builds(
     SessionEvent,
@@ -62,7 +79,52 @@ def test_time_that_passed_comes_before_the_track_and_at_the_end() -> None:
 def test_the_newest_moments_stay_when_not_all_fit() -> None:
     written = positions(*(SessionEvent(number, str(number), f"t{number}", FINISHED) for number in range(150)))
     assert written[-1] == 149
-    assert len(written) == MAX_POSITIONS - 1 or len(written) == MAX_POSITIONS
+    assert MAX_POSITIONS - 1 - MILESTONE_REACH <= len(written) <= MAX_POSITIONS
+
+
+def test_a_full_session_keeps_its_beginning_over_several_events() -> None:
+    random = Random(1)
+    events = [SessionEvent(number, str(number), f"t{random.randrange(200)}", FINISHED) for number in range(150)]
+    written = [positions(*events[number : number + 64]) for number in range(87)]
+    grown = [later[: len(earlier)] == earlier for earlier, later in pairwise(written)]
+    assert sum(grown) / len(grown) > 0.6
+
+
+def test_of_earlier_sittings_only_the_newest_taken_tracks_are_told() -> None:
+    events = [
+        *(SessionEvent(number, f"a{number}", f"t{number}", FINISHED, "monday") for number in range(9)),
+        SessionEvent(100, "b1", "t50", SKIPPED, "tuesday"),
+        SessionEvent(101, "b2", "t51", LIKED, "tuesday"),
+        SessionEvent(200, "c1", "t60", SKIPPED, "friday"),
+    ]
+    earlier = plain(Control.EARLIER)
+    assert positions(*events) == (plain(Control.START), earlier, *range(3, 9), earlier, 51, 60, plain(Control.SKIPPED))
+
+
+def test_what_was_offered_is_told_when_it_was_offered() -> None:
+    offer = Offer(2, ("t7", "gone", "t8"))
+    events = [SessionEvent(1, "a", "t5", FINISHED), SessionEvent(3, "b", "t9", FINISHED)]
+    assert positions(*events, offered=(offer,)) == (plain(Control.START), 5, plain(Control.OFFERED), 7, 8, 9)
+
+
+def test_training_reads_the_sequence_that_serving_reads() -> None:
+    rows = [
+        SessionRow("t1", ListeningAction.PLAY_FINISHED, START),
+        SessionRow("t2", ListeningAction.PLAY_STARTED, START + timedelta(minutes=3)),
+        SessionRow("t2", ListeningAction.LIKED, START + timedelta(minutes=4)),
+        SessionRow("t3", ListeningAction.PLAY_SKIPPED, START + timedelta(hours=3)),
+        SessionRow("t4", ListeningAction.PLAY_FINISHED, START + timedelta(hours=4)),
+    ]
+    sessions = [ListeningSession("monday", "l", tuple(rows[:3])), ListeningSession("tuesday", "l", tuple(rows[3:]))]
+    (history,) = listener_histories(sessions, ROWS)
+    trained = write(history.moments).positions
+
+    state = Session("l")
+    played = [(session.session_id, row) for session in sessions for row in session.events]
+    for offset, (session_id, row) in enumerate(played):
+        event = ListeningEvent(f"e{offset}", "l", session_id, row.track_id, row.action, row.event_time)
+        state = apply(state, event, Position("listening-events", 0, offset, to_ms(START) + 10**9), FoldRules())
+    assert prompt(query_moments(Query(state, now_ms=to_ms(START + timedelta(hours=4))), ROWS, VOCABULARY)) == trained
 
 
 def test_the_utterance_to_answer_comes_last_and_once() -> None:

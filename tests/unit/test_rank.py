@@ -139,6 +139,14 @@ def test_a_swapped_index_answers_from_the_next_batch_on() -> None:
     assert named == set(TITLES) - {"folk-09"}
 
 
+def test_an_empty_catalogue_gives_an_empty_answer_that_says_so() -> None:
+    emptied = Recommender(tiny_model.checkpoint())
+    emptied.swap(emptied.index.updated([], tiny_model.codebooks(), removed=TITLES))
+    answer = emptied.rank([Query(session(("folk-01", FINISHED)), utterance="folk")])[0]
+    assert answer.tracks == ()
+    assert answer.reply_text == "Nothing is left that your filters allow."
+
+
 def test_an_answer_survives_its_encoding() -> None:
     answer = rank(Query(session(("folk-01", FINISHED))))
     assert ranking.decode(ranking.encode(answer), Ranking) == answer

@@ -131,6 +131,52 @@ def test_turns_are_bounded_by_number_and_by_characters(order: list[int], length:
     assert [said.turn_id for said in state.turns] == [f"turn-{n}" for n in range(30 - kept, 30)]
 
 
+@given(
+    st.lists(st.integers(1, 4_500), min_size=1, max_size=25).flatmap(
+        lambda lengths: st.tuples(st.just(lengths), st.permutations(range(len(lengths))))
+    ),
+    st.data(),
+)
+def test_order_and_repetition_do_not_change_what_was_said(
+    drawn: tuple[list[int], list[int]], data: st.DataObject
+) -> None:
+    lengths, order = drawn
+    repeated = data.draw(st.lists(st.integers(0, len(lengths) - 1), max_size=20))
+
+    def said(numbers: list[int]) -> Session:
+        state = Session("listener")
+        for offset, number in enumerate(numbers):
+            text = "x" * lengths[number]
+            state = sessions.apply_turn(state, turn(number, text), at(offset, topic="chat-turns"), RULES)
+        return state
+
+    in_order, shuffled = said(list(range(len(lengths)))), said([*order, *repeated])
+    assert (shuffled.turns, shuffled.dropped) == (in_order.turns, in_order.dropped)
+
+
+def test_a_turn_that_gave_way_to_a_long_one_does_not_return_when_the_long_one_is_gone() -> None:
+    state = Session("listener")
+    for offset, (number, length) in enumerate([(0, 100), (1, 3_950), (2, 100), (0, 100)]):
+        state = sessions.apply_turn(state, turn(number, "x" * length), at(offset, topic="chat-turns"), RULES)
+    assert [said.turn_id for said in state.turns] == ["turn-2"]
+
+
+def test_an_idle_listener_starts_anew_without_what_was_dropped() -> None:
+    state = Session("listener")
+    for offset, number in enumerate((0, 1)):
+        state = sessions.apply_turn(state, turn(number, "x" * 3_000), at(offset, topic="chat-turns"), RULES)
+    assert state.dropped is not None
+    now_ms = START_MS + int(timedelta(days=31).total_seconds() * 1_000)
+    assert sessions.is_idle(state, now_ms, RULES)
+    later = at(5, now_ms, "chat-turns")
+    kept = sessions.apply_turn(state, turn(0), later, RULES)
+    assert kept == sessions.apply_turn(Session("listener"), turn(0), later, RULES)
+
+
+def test_a_state_of_before_dropped_turns_were_kept_is_read() -> None:
+    assert sessions.decode(msgspec.msgpack.encode(["listener", [], [], []])) == Session("listener")
+
+
 def test_a_state_with_the_longest_ids_stays_within_its_bound() -> None:
     state = Session("l" * 128)
     for number in range(3 * MAX_EVENTS):

@@ -41,11 +41,13 @@ class Model:
     def __init__(self) -> None:
         self.answers = asyncio.Event()
         self.answers.set()
+        self.asked = asyncio.Event()
         self.down = False
         self.batches: list[int] = []
 
     async def rank(self, queries: Sequence[Query], timeout: float) -> list[Ranking]:
         self.batches.append(len(queries))
+        self.asked.set()
         if self.down:
             raise RecommenderUnavailable("the server is away")
         try:
@@ -274,7 +276,7 @@ async def test_what_is_given_after_its_partition_was_revoked_acknowledges_nothin
     bench.model.answers.clear()
     bench.owe(asked(0))
     async with bench.running():
-        await asyncio.sleep(0.01)
+        await asyncio.wait_for(bench.model.asked.wait(), 5)
         assert bench.model.batches == [1], "in mid-flight"
         bench.queue.forget()
         bench.acknowledgement.forget()

@@ -16,6 +16,7 @@ from segue.events import ListeningAction, ListeningEvent
 from segue.recommendations import RecommendedTrack
 from segue.session import FoldRules, Position, Session
 from services.runtime.bounded import Bounded
+from services.runtime.metrics import DAMAGED
 from services.sessions import expiry
 from services.sessions.expiry import AT_ONCE, STEP, IdleSweep
 from services.sessions.last_lists import MOST_TRACKS, LastLists
@@ -128,3 +129,12 @@ async def test_a_sweep_stops_where_partitions_are_assigned_anew() -> None:
     await scan
     assert len(looked_at) == STEP
     assert sweep.take(0) == []
+
+
+async def test_a_sweep_passes_over_a_damaged_state() -> None:
+    sweep = IdleSweep(RULES)
+    sweep.advance(0, 40 * DAY_MS)
+    before = DAMAGED.labels("sessions")._value.get()
+    await sweep.scan([stored("idle", 0), (b"damaged", b"\xc1"), stored("also-idle", 0)])
+    assert sweep.take(0) == [b"idle", b"also-idle"]
+    assert DAMAGED.labels("sessions")._value.get() == before + 1

@@ -40,9 +40,13 @@ POPULAR = Popularity(
         Track("p1", "One", ("A",)),
         Track("p2", "Two", ("A",), explicit=True),
         Track("p3", "Three", ("B",)),
-        Track("p4", "Four", ("C",)),
+        Track("p4", "Four", ("C",), markets=("FR",)),
     ]
 )
+
+
+def partition_of(_key: bytes) -> int:
+    return 2
 
 
 def record(topic: str, value: dict[str, Any] | bytes | None, key: bytes | None = b"ada", offset: int = 7) -> Record:
@@ -51,13 +55,13 @@ def record(topic: str, value: dict[str, Any] | bytes | None, key: bytes | None =
 
 
 def accepted(topic: str, value: dict[str, Any], known: Session | None = None, offset: int = 7) -> Accepted:
-    outcome = handlers.take_in(record(topic, value, offset=offset), known, RULES)
+    outcome = handlers.take_in(record(topic, value, offset=offset), known, RULES, partition_of)
     assert isinstance(outcome, Accepted), outcome
     return outcome
 
 
 def refused(topic: str, value: dict[str, Any] | bytes | None, key: bytes | None = b"ada") -> str:
-    outcome = handlers.take_in(record(topic, value, key), None, RULES)
+    outcome = handlers.take_in(record(topic, value, key), None, RULES, partition_of)
     assert isinstance(outcome, Refused), outcome
     return f"{outcome.error.reason}: {outcome.error}"
 
@@ -132,10 +136,24 @@ def test_a_key_that_is_not_the_listener_is_refused() -> None:
     assert "it must be the listener_id" in refused("listening-events", LISTENING, key=None)
 
 
+@pytest.mark.parametrize(
+    ("topic", "value"), [("listening-events", LISTENING), ("chat-turns", TURN), ("requests", REQUEST)]
+)
+def test_a_record_in_another_partition_than_its_keys_is_refused_with_the_partition_and_the_partitioner(
+    topic: str, value: dict[str, Any]
+) -> None:
+    outcome = handlers.take_in(record(topic, value), None, RULES, lambda _key: 5)
+    assert isinstance(outcome, Refused)
+    assert outcome.error.reason == "malformed"
+    assert "partition: is 2" in str(outcome.error)
+    assert "murmur2" in str(outcome.error)
+    assert "into 5" in str(outcome.error)
+
+
 def test_a_late_event_is_refused_as_late() -> None:
     first = accepted("listening-events", LISTENING)
     old = {**LISTENING, "event_id": "e2", "event_time": "2023-11-14T21:13:19Z"}
-    outcome = handlers.take_in(record("listening-events", old, offset=8), first.task.session, RULES)
+    outcome = handlers.take_in(record("listening-events", old, offset=8), first.task.session, RULES, partition_of)
     assert isinstance(outcome, Refused)
     assert outcome.error.reason == "late"
 
@@ -147,7 +165,7 @@ def test_unknown_fields_are_ignored() -> None:
 
 @given(st.binary(max_size=200), st.sampled_from(["listening-events", "chat-turns", "requests"]))
 def test_no_bytes_make_the_handler_raise(value: bytes, topic: str) -> None:
-    assert isinstance(handlers.take_in(record(topic, value), None, RULES), Refused | Accepted)
+    assert isinstance(handlers.take_in(record(topic, value), None, RULES, partition_of), Refused | Accepted)
 
 
 def test_an_answer_carries_an_id_made_from_its_source() -> None:
@@ -177,6 +195,8 @@ def test_without_a_last_list_the_popular_one_is_given() -> None:
         (Filters(exclude_artists=("A",)), ["p3", "p4"]),
         (Filters(exclude_explicit=True), ["p1", "p3", "p4"]),
         (Filters(max_per_artist=1), ["p1", "p3", "p4"]),
+        (Filters(market="DE"), ["p1", "p2", "p3"]),
+        (Filters(market="FR"), ["p1", "p2", "p3", "p4"]),
     ],
 )
 def test_the_popular_list_obeys_the_filters(filters: Filters, expected: list[str]) -> None:

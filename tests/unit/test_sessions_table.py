@@ -9,8 +9,8 @@ import pytest
 from faust.streams import current_event
 
 from segue import session as sessions
-from segue.errors import MalformedMessage
 from segue.session import Session, SessionEvent
+from services.runtime.metrics import DAMAGED
 from services.runtime.settings import Settings
 from services.sessions import table
 from services.sessions.table import SessionTable
@@ -145,8 +145,14 @@ async def test_a_forgotten_listener_is_gone_from_everywhere() -> None:
     assert changelog == {}
 
 
-async def test_a_damaged_state_is_an_error_with_a_name() -> None:
+@pytest.mark.parametrize("damaged", [b"\xc1", b"\x91\x05", sessions.encode(state(1))[:-3]])
+async def test_a_damaged_state_counts_as_absent_and_is_counted_until_it_is_written_anew(damaged: bytes) -> None:
     kept, changelog = tables()
-    dict.__setitem__(changelog, b"ada", b"\xc1")
-    with pytest.raises(MalformedMessage):
-        kept.get(b"ada")
+    dict.__setitem__(changelog, b"ada", damaged)
+    before = DAMAGED.labels("sessions")._value.get()
+    assert kept.get(b"ada") is None
+    assert DAMAGED.labels("sessions")._value.get() == before + 1
+    kept.change(b"ada", state(2), Event())
+    kept.write(b"ada")
+    kept.forget_decoded()
+    assert kept.get(b"ada") == state(2)

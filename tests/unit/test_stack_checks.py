@@ -27,7 +27,7 @@ from services.runtime.topology import MAX_MESSAGE_BYTES
 def test_every_part_of_a_test_stack_has_a_port_of_its_own(tmp_path: Path) -> None:
     chosen = StackConfig.for_tests(tmp_path)
     ports = [getattr(chosen, name) for name in config.port_fields()]
-    assert len(set(ports)) == len(ports) == 9
+    assert len(set(ports)) == len(ports) == 10
     assert all(port in config.PORTS_FOR_TESTS for port in ports)
 
 
@@ -68,6 +68,14 @@ def test_a_folder_that_cannot_be_used_is_one_sentence(variable: str, said: str) 
 def test_an_empty_model_repository_is_refused(tmp_path: Path) -> None:
     with pytest.raises(StackError, match=r"config\.pbtxt"):
         triton.model_names(tmp_path)
+
+
+def test_no_model_can_be_loaded_into_a_running_server(tmp_path: Path) -> None:
+    part = triton.triton_part(StackConfig.for_tests(tmp_path), "segue-test")
+    image = (config.ROOT / "deploy" / "docker" / "triton.Dockerfile").read_text()
+    for command in (" ".join(part.command), image):
+        assert "--model-control-mode=none" in command
+        assert "--load-model" not in command
 
 
 def test_a_missing_interpreter_library_is_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,14 +7,17 @@ import signal
 import sys
 import time
 from collections.abc import Callable
+from io import StringIO
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 
-from deploy.local import LocalStack, record
+from deploy.local import LocalStack, process, record
 from deploy.local.part import Part
 from deploy.local.record import PartRecord
 from deploy.local.restarts import RestartRules, Restarts
+from deploy.local.view import say
 from tests.unit.test_stack_supervision import living, stack_of
 
 # Runs for ever the first time, and ends at once every time after that.
@@ -150,3 +153,36 @@ def test_a_full_disk_does_not_end_what_runs(tmp_path: Path, monkeypatch: pytest.
             watched.kill("first")
             watched.until(lambda: any("is ready after" in said for said in watched.said))
         assert set(stack.processes) == {"first"}
+
+
+@pytest.mark.parametrize("has_room", [True, False])
+def test_a_log_that_grew_too_large_starts_anew_and_is_kept_where_there_is_room(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    has_room: bool,  # noqa: FBT001
+) -> None:
+    def full(_source: Path, target: Path) -> None:
+        target.write_text("the beginn")
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(process, "LOG_BYTES", 10)
+    if not has_room:
+        monkeypatch.setattr("deploy.local.process.shutil.copyfile", full)
+    with stack_of(tmp_path, living(tmp_path, "first")) as stack:
+        log = stack.config.logs / "first.log"
+        log.write_text("twelve bytes")
+        assert list(Restarts(stack, AT_ONCE).look()) == []
+        assert log.read_text() == ""
+        assert (stack.config.logs / "first.previous.log").exists() is has_room
+        assert set(stack.processes) == {"first"}
+
+
+def test_a_line_that_cannot_be_written_is_given_up() -> None:
+    class FullDisk(StringIO):
+        def write(self, _text: str) -> int:
+            raise OSError(28, "No space left on device")
+
+    console = Console(file=FullDisk())
+    with pytest.raises(OSError, match="No space left"):
+        console.print("a line")
+    say(console, "first ended")

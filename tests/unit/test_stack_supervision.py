@@ -106,6 +106,27 @@ def test_a_part_that_ignores_being_asked_is_killed_after_its_grace(folder: Path)
         os.kill(process, 0)
 
 
+def test_children_that_outlive_their_part_are_ended_with_it(folder: Path) -> None:
+    with stack_of(folder, living(folder, "parent", program=HAS_A_CHILD)) as stack:
+        os.kill(stack.processes["parent"], signal.SIGKILL)
+        _wait(lambda: not stack.processes)
+        assert len(list(marked(stack._name))) == 1
+        stack.kill("parent")
+        _wait(lambda: not list(marked(stack._name)))
+
+
+def test_a_part_that_has_ended_is_sent_nothing_since_its_number_may_be_anothers(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sent: list[int] = []
+    with stack_of(folder, living(folder, "first")) as stack:
+        os.kill(stack.processes["first"], signal.SIGKILL)
+        _wait(lambda: not stack.processes)
+        monkeypatch.setattr(os, "killpg", lambda group, _number: sent.append(group))
+        stack.kill("first")
+    assert sent == []
+
+
 def test_a_program_that_does_not_exist_is_one_sentence(folder: Path) -> None:
     with pytest.raises(StackError, match=r"absent cannot be started: .*nowhere"):
         stack_of(folder, Part("absent", ("/nowhere",), ready=lambda: False)).start()

@@ -53,7 +53,7 @@ def test_fine_tuned_weights_survive_as_a_difference() -> None:
     network = minilm.packaged_network({}, torch.float32)
     with torch.no_grad():
         changed = network.get_parameter("encoder.layer.5.output.dense.weight")
-        changed.add_(torch.randn(384, 1536, generator=torch.manual_seed(1)), alpha=0.01)
+        changed.add_(0.01 * torch.randn(384, 1536, generator=torch.manual_seed(1)))
     difference = text_difference.difference_from(
         text_difference.difference_bytes(text_difference.difference_of(network))
     )

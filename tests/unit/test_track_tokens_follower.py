@@ -31,6 +31,7 @@ class FakeTopic:
 
     records: list[tuple[str, TrackTokens | bytes | None]]
     failures: int = 0
+    failure: Exception = field(default_factory=KafkaConnectionError)
     silences: int = 0
     position_now: int = 0
     looked: threading.Event = field(default_factory=threading.Event)
@@ -38,7 +39,7 @@ class FakeTopic:
     def connect(self, **_settings: object) -> FakeTopic:
         self.failures -= 1
         if self.failures >= 0:
-            raise KafkaConnectionError
+            raise self.failure
         return self
 
     def partitions_for_topic(self, _name: str) -> set[int]:
@@ -151,6 +152,14 @@ def test_it_tries_again_until_the_broker_answers(monkeypatch: pytest.MonkeyPatch
         assert applied.versions == {"a": 1}
 
 
+def test_a_fault_of_ours_does_not_end_the_following(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(index_follower, "RETRY", 0.001)
+    applied = Applied()
+    with following(FakeTopic([tokens("a", 1)], failures=2, failure=ValueError("unheard of")), applied) as caught_up:
+        assert caught_up
+        assert applied.versions == {"a": 1}
+
+
 def test_without_a_broker_it_gives_up_waiting_and_goes_on_trying() -> None:
     with following(FakeTopic([], failures=1_000_000), Applied(), seconds=0.05) as caught_up:
         assert not caught_up
@@ -165,9 +174,9 @@ def test_what_is_no_tokens_is_passed_over() -> None:
 
 
 def test_a_batch_that_cannot_be_applied_costs_only_the_tracks_that_fail() -> None:
-    records = [*(tokens(f"track-{number}", 1) for number in range(9)), ("gone", None), ("unfit gone", None)]
+    topic = FakeTopic([*(tokens(f"track-{number}", 1) for number in range(9)), ("gone", None), ("unfit gone", None)])
     applied = Applied(unfit={"track-3", "unfit gone"})
-    with following(FakeTopic(records), applied) as caught_up:
+    with following(topic, applied) as caught_up:
         assert caught_up
         assert applied.versions == {f"track-{number}": 1 for number in range(9) if number != 3}
         assert applied.removed == {"gone"}

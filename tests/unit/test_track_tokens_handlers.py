@@ -14,6 +14,7 @@ from segue.cooccurrence import track as tracks
 from segue.cooccurrence.track import TrackState
 from segue.events import PlaylistAction, PlaylistEvent
 from segue.session import FoldRules
+from services.runtime.metrics import DAMAGED
 from services.runtime.record import Record
 from services.runtime.topology import CATALOG, MAX_MESSAGE_BYTES, PLAYLIST_EVENTS, TRACK_DELTAS
 from services.track_tokens import handlers
@@ -22,6 +23,10 @@ from services.track_tokens.handlers import Edited, Entry, Refused, TrackDelta
 RULES = FoldRules()
 NOW = datetime(2026, 1, 31, 12, tzinfo=UTC)
 NOW_MS = int(NOW.timestamp() * 1_000)
+
+
+def partition_of(_key: bytes) -> int:
+    return 0
 
 
 def record(topic: str, key: str | None, value: bytes | None, offset: int = 0, partition: int = 0) -> Record:
@@ -43,7 +48,7 @@ def edited(*values: bytes) -> tuple[bytes, list[TrackDelta]]:
     state: bytes | None = None
     changes: list[TrackDelta] = []
     for offset, value in enumerate(values):
-        outcome = handlers.take_edit(record(PLAYLIST_EVENTS.name, "mix", value, offset), state, RULES)
+        outcome = handlers.take_edit(record(PLAYLIST_EVENTS.name, "mix", value, offset), state, RULES, partition_of)
         assert isinstance(outcome, Edited)
         state = outcome.state
         changes += outcome.changes
@@ -112,18 +117,39 @@ def test_messages_fit_the_topic_whatever_the_ids() -> None:
     ],
 )
 def test_a_bad_edit_is_refused_with_its_reason(key: str | None, value: bytes | None, expected: str) -> None:
-    assert reason(handlers.take_edit(record(PLAYLIST_EVENTS.name, key, value), None, RULES)) == expected
+    assert reason(handlers.take_edit(record(PLAYLIST_EVENTS.name, key, value), None, RULES, partition_of)) == expected
 
 
 def test_a_late_edit_is_refused() -> None:
     state, _ = edited(edit(0, "a"))
     late = edit(1, "b", event_time=NOW - timedelta(days=2))
-    assert reason(handlers.take_edit(record(PLAYLIST_EVENTS.name, "mix", late, 1), state, RULES)) == "late"
+    assert (
+        reason(handlers.take_edit(record(PLAYLIST_EVENTS.name, "mix", late, 1), state, RULES, partition_of)) == "late"
+    )
 
 
-def test_a_damaged_state_costs_its_record_and_nobody_else() -> None:
-    outcome = handlers.take_edit(record(PLAYLIST_EVENTS.name, "mix", edit(0, "a")), b"\xc1", RULES)
-    assert reason(outcome) == "malformed"
+def test_a_playlists_damaged_state_is_begun_anew() -> None:
+    source = record(PLAYLIST_EVENTS.name, "mix", edit(0, "a"))
+    before = DAMAGED.labels("playlists")._value.get()
+    outcome = handlers.take_edit(source, b"\xc1", RULES, partition_of)
+    assert outcome == handlers.take_edit(source, None, RULES, partition_of)
+    assert isinstance(outcome, Edited)
+    assert DAMAGED.labels("playlists")._value.get() == before + 1
+
+
+def test_a_tracks_damaged_state_is_begun_anew() -> None:
+    source = record(CATALOG.name, "x", wire.encode(Track(track_id="x", title="X")))
+    entry = handlers.take_entry(source, partition_of)
+    assert isinstance(entry, Entry)
+    before = DAMAGED.labels("tracks")._value.get()
+    after = handlers.after_entry(source, entry, TrackCodes(), lambda _track_id: b"\xc1")
+    anew = handlers.after_entry(source, entry, TrackCodes(), lambda _track_id: None)
+    assert not isinstance(after, Refused)
+    assert not isinstance(anew, Refused)
+    assert msgspec.structs.replace(after["x"], version=1) == anew["x"]
+    assert after["x"].version > 1_000_000_000, "newer than all that was told before the damage"
+    wire.decode(handlers.publication(after["x"]), TrackTokens)
+    assert DAMAGED.labels("tracks")._value.get() == before + 1
 
 
 @pytest.mark.parametrize(
@@ -137,8 +163,29 @@ def test_a_damaged_state_costs_its_record_and_nobody_else() -> None:
     ],
 )
 def test_a_bad_catalogue_record_is_refused(key: str | None, value: bytes | None, expected: str) -> None:
-    outcome = handlers.take_entry(record(CATALOG.name, key, value))
+    outcome = handlers.take_entry(record(CATALOG.name, key, value), partition_of)
     assert reason(outcome) in (expected, "malformed")
+
+
+@pytest.mark.parametrize("value", [None, wire.encode(Track(track_id="x", title="X"))])
+def test_a_catalogue_record_in_another_partition_than_its_keys_is_refused(value: bytes | None) -> None:
+    outcome = handlers.take_entry(record(CATALOG.name, "x", value, partition=3), partition_of)
+    assert isinstance(outcome, Refused)
+    assert "is 3; Kafka's default partitioner (murmur2) puts this key into 0" in str(outcome.error)
+
+
+def test_an_edit_in_another_partition_than_its_keys_is_refused() -> None:
+    outcome = handlers.take_edit(
+        record(PLAYLIST_EVENTS.name, "mix", edit(0, "a"), partition=1), None, RULES, partition_of
+    )
+    assert isinstance(outcome, Refused)
+    assert "puts this key into 0" in str(outcome.error)
+
+
+def test_messages_to_itself_lie_where_they_were_put() -> None:
+    _, changes = edited(edit(0, "a"), edit(1, "b"))
+    ((_, message),) = handlers.messages(changes, lambda _track_id: 0)
+    assert not isinstance(handlers.take_changes(record(TRACK_DELTAS.name, None, message, partition=3)), Refused)
 
 
 def test_a_foreign_message_to_itself_is_refused() -> None:
@@ -147,7 +194,7 @@ def test_a_foreign_message_to_itself_is_refused() -> None:
 
 def test_a_catalogue_entry_is_published_with_codes_and_without_lyrics() -> None:
     source = record(CATALOG.name, "x", wire.encode(Track(track_id="x", title="X", lyrics="la la")))
-    entry = handlers.take_entry(source)
+    entry = handlers.take_entry(source, partition_of)
     assert isinstance(entry, Entry)
     after = handlers.after_entry(source, entry, TrackCodes(lyrics=7), lambda _track_id: None)
     assert not isinstance(after, Refused)
@@ -159,7 +206,7 @@ def test_a_catalogue_entry_is_published_with_codes_and_without_lyrics() -> None:
 
 def test_a_tombstone_is_published_as_one() -> None:
     source = record(CATALOG.name, "x", None)
-    entry = handlers.take_entry(source)
+    entry = handlers.take_entry(source, partition_of)
     assert entry == Entry("x", None)
     assert isinstance(entry, Entry)
     after = handlers.after_entry(source, entry, None, lambda _track_id: None)

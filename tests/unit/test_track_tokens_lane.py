@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from types import SimpleNamespace
 from typing import Any
 
@@ -86,6 +86,7 @@ class Work:
         faust: Any = app
         self.lane = Lane(faust, "lane", (CATALOG,), self.progress)
         self.batches: list[list[int]] = []
+        self.begun = asyncio.Event()
         self.goes_on = asyncio.Event()
         self.goes_on.set()
         self.acknowledged: list[int] = []
@@ -93,6 +94,7 @@ class Work:
 
     async def work(self, batch: Sequence[Arrival]) -> None:
         self.batches.append([arrival.record.offset for arrival in batch])
+        self.begun.set()
         await self.goes_on.wait()
         self.lane.finish(batch)
 
@@ -110,6 +112,19 @@ class Work:
             await receiver()
 
 
+async def until(condition: Callable[[], bool]) -> None:
+    """Let the others run until the condition holds."""
+    async with asyncio.timeout(5):
+        while not condition():  # noqa: ASYNC110  neither a stream nor a lane tells what it has done
+            await asyncio.sleep(0)
+
+
+async def settled() -> None:
+    """Let all that can go on without a timer or another's help do so."""
+    for _ in range(100):
+        await asyncio.sleep(0)
+
+
 async def test_what_gathers_while_a_batch_is_worked_on_is_the_next_one() -> None:
     work = Work()
     await work.read(work.events(MOST_AT_ONCE + 3))
@@ -125,7 +140,7 @@ async def test_nothing_is_acknowledged_before_its_work_is_done() -> None:
     work.goes_on.clear()
     await work.read(work.events(2))
     working = asyncio.ensure_future(work.next())
-    await asyncio.sleep(0)
+    await asyncio.wait_for(work.begun.wait(), 5)
     assert work.batches == [[0, 1]]
     assert work.acknowledged == []
     work.goes_on.set()
@@ -138,7 +153,7 @@ async def test_a_batch_in_mid_flight_acknowledges_nothing_after_its_partitions_w
     work.goes_on.clear()
     await work.read(work.events(2))
     working = asyncio.ensure_future(work.next())
-    await asyncio.sleep(0)
+    await asyncio.wait_for(work.begun.wait(), 5)
     await work.revoke()
     work.goes_on.set()
     await working
@@ -162,7 +177,8 @@ async def test_reading_pauses_while_too_many_records_wait(monkeypatch: pytest.Mo
     work = Work()
     stream = Stream(work.events(10))
     reading = asyncio.ensure_future(work.app.reader(stream))
-    await asyncio.sleep(0.01)
+    await until(lambda: stream.read == 4)
+    await settled()
     assert (work.lane.depth, stream.read) == (3, 4)
     for _ in range(4):
         await work.next()
@@ -174,11 +190,11 @@ async def test_reading_pauses_while_too_many_bytes_wait(monkeypatch: pytest.Monk
     monkeypatch.setattr(lanes, "MOST_WAITING_BYTES", 1_000)
     work = Work()
     reading = asyncio.ensure_future(work.read(work.events(10, size=400)))
-    await asyncio.sleep(0.01)
+    await until(lambda: work.lane.depth == 3)
+    await settled()
     assert work.lane.depth == 3, "the third passes the bound"
     await work.revoke()
-    await asyncio.sleep(0.01)
-    assert work.lane.depth == 3, "what was forgotten makes room"
+    await until(lambda: work.lane.depth == 3)  # what was forgotten makes room
     reading.cancel()
 
 
@@ -186,8 +202,7 @@ async def test_the_lane_works_until_the_app_stops() -> None:
     work = Work()
     running = asyncio.ensure_future(work.app.runner())
     await work.read(work.events(1))
-    await asyncio.sleep(0.01)
-    assert work.acknowledged == [0]
+    await until(lambda: work.acknowledged == [0])
     work.app.should_stop = True
     await work.read(work.events(1))
     async with asyncio.timeout(5):

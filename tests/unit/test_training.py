@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from itertools import pairwise
+
 import numpy as np
 import pytest
 import torch
 
+from segue.catalog import Track
 from segue.cooccurrence import pairs
-from segue.evaluation.positions import Position, positions
+from segue.evaluation.positions import positions
 from segue.model.decoder import Decoder
-from segue.model.scoring import BlendWeights
 from segue.tokens.histories import PLAYLIST, History, before, held_back_from, playlist_history
 from segue.tokens.prompt import NO_TARGET, Moment
-from segue.training.batches import batches, windows
-from segue.training.blend import Terms, choose
-from segue.training.cooccurrence import Recency, additions, cooccurrences, neighbour_lists
-from segue.training.loop import LoopRules, Trainer, schedule
+from segue.training.batches import batches, epoch, windows
+from segue.training.blend import alone, choose
+from segue.training.cooccurrence import Recency, additions, cooccurrences, neighbour_lists, related_artists
+from segue.training.loop import LoopRules, Trainer
+from segue.training.optimiser import schedule
+from segue.training.terms import TERMS, Terms
 from segue.training.watch import Silence
 from tests.unit import tiny_model
 
@@ -65,6 +70,15 @@ def test_neighbours_are_bounded_and_heaviest_first() -> None:
     assert all(len(style) == 1 for style in styles)
 
 
+def test_artists_are_close_whose_tracks_stand_side_by_side() -> None:
+    tracks = [Track(track_id=name, artists=tuple(name)) for name in ("a", "b", "ac", "d")]
+    counts = cooccurrences(history(1, 1, 8), 4, Recency(0))
+    near = related_artists(counts, tracks)
+    assert [artist for artist, _ in near["a"]] == ["b", "c"]
+    assert dict(near["b"])["a"] == pytest.approx(dict(near["a"])["b"])
+    assert "d" not in near
+
+
 def test_what_lies_after_the_cut_is_not_read() -> None:
     (whole,) = history(1, 2, 3)
     assert [moment.row for moment in before(whole, 3 * DAY_MS).moments] == [0, 1]
@@ -72,13 +86,31 @@ def test_what_lies_after_the_cut_is_not_read() -> None:
 
 
 def test_windows_cover_every_moment_and_overlap_by_one() -> None:
-    found = windows(HISTORIES, 5, np.random.default_rng(1))
-    assert max(map(len, found)) <= 5
-    assert {moment for window in found for moment in window} == {each for one in HISTORIES for each in one.moments}
+    for history in HISTORIES:
+        found = windows(history, 5, np.random.default_rng(1))
+        assert max(len(window.moments) for window in found) <= 5
+        assert {moment for window in found for moment in window.moments} == set(history.moments)
+        assert all(one.moments[-1] == other.moments[0] for one, other in pairwise(found))
+
+
+def test_a_window_is_of_one_sitting_and_knows_the_sittings_before_it() -> None:
+    moments = tuple(Moment(place, place, sitting="ab"[place // 4]) for place in range(8))
+    first, second = windows(History("session", "l", moments), 5, np.random.default_rng(1))
+    assert (first.moments, first.first_target) == (moments[:4], 0)
+    assert (second.moments, second.first_target) == (moments, 4)
+
+
+def test_a_kind_of_history_is_drawn_as_often_as_the_mixture_says() -> None:
+    many = [*HISTORIES, *(replace(history, kind="dialogue") for history in HISTORIES)]
+    sizes = {weight: len(epoch(many, 40, {"dialogue": weight}, np.random.default_rng(1))) for weight in (0, 1, 2.5)}
+    assert sizes[0] == len(HISTORIES)
+    assert sizes[1] == 2 * len(HISTORIES)
+    assert sizes[2.5] == len(HISTORIES) + round(2.5 * len(HISTORIES))
 
 
 def test_batches_hold_about_as_many_predictions_as_asked_for() -> None:
-    made = list(batches(HISTORIES, 12, 50, np.random.default_rng(1)))
+    random = np.random.default_rng(1)
+    made = list(batches(epoch(HISTORIES, 12, {}, random), 50, random))
     sizes = [sum(target != NO_TARGET for each in batch for target in each.targets) for batch in made]
     # A day lies between two moments: the next track is predicted before and after it.
     assert sum(sizes) == sum(2 * len(each.moments) - 1 for each in HISTORIES)
@@ -98,25 +130,36 @@ def test_the_learning_rate_rises_then_falls() -> None:
     assert factors[-1] == pytest.approx(0.05, abs=0.01)
 
 
+def terms(**values: np.ndarray[tuple[int, int], np.dtype[np.float32]]) -> Terms:
+    """Return terms of sixty positions and forty tracks, zero where nothing else is given."""
+    zero = np.zeros((60, 40), np.float32)
+    stacked = np.stack([values.get(name, zero) for name in TERMS], axis=1)
+    return Terms(stacked, WANTED, np.ones((60, 40), bool), np.repeat([0, 1], 30), np.ones(60, np.float32))
+
+
+WANTED = np.random.default_rng(1).integers(0, 40, 60)
+RIGHT = (np.arange(40) == WANTED[:, None]).astype(np.float32)
+NOISE = np.random.default_rng(2).normal(size=(60, 40)).astype(np.float32)
+
+
 def test_the_blend_trusts_the_term_that_is_right() -> None:
-    random = np.random.default_rng(1)
-    wanted = random.integers(0, 40, 60)
-    evidence = np.zeros((60, 40), np.float32)
-    evidence[np.arange(60), wanted] = 0.1
-    noise = random.normal(size=(60, 40)).astype(np.float32)
-    terms = Terms(noise, np.zeros_like(noise), evidence, np.zeros(40, np.float32), np.ones(40, bool))
-    asked = [Position("playlist", (), (), 0, int(row), ()) for row in wanted]
-    weights, reached = choose(terms, asked, BlendWeights())
-    assert reached.hit10 == 1.0
-    assert weights.neighbours > 0
+    told = terms(decoder=NOISE, neighbours=RIGHT)
+    blend = choose(told, 0.5, seed=1)
+    assert blend.neighbours > abs(blend.decoder)
+    assert set(told.ranks(np.array([getattr(blend, name) for name in TERMS]))) == {1}
 
 
-def test_what_is_not_recommendable_stands_before_nothing_whatever_the_weights() -> None:
-    scores, nothing = np.array([[9.0, 1.0, 8.0]], np.float32), np.zeros((1, 3), np.float32)
-    terms = Terms(scores, nothing, nothing, nothing[0], np.array([False, True, True]))
-    asked = [Position("playlist", (), (), 0, 1, ())]
-    assert terms.ranks(BlendWeights(), asked) == [2]
-    assert terms.ranks(BlendWeights(words=0, neighbours=0, popularity=0, decoder=0), asked) == [2]
+def test_nothing_but_fame_and_newness_counts_against_a_track() -> None:
+    blend = choose(terms(scene=-RIGHT, popularity=-RIGHT), 0.5, seed=1)
+    assert blend.scene == 0.0
+    assert blend.popularity < 0.0
+
+
+def test_what_does_not_compete_stands_before_nothing_and_ties_are_pessimistic() -> None:
+    told = terms(decoder=NOISE)
+    assert np.all(told.ranks(alone("artists")) == 40)
+    rivals = replace(told, allowed=RIGHT.astype(bool))
+    assert np.all(rivals.ranks(alone("decoder")) == 1)
 
 
 def test_training_lowers_the_loss_and_the_same_seed_gives_the_same_parameters() -> None:
@@ -133,5 +176,5 @@ def _trained() -> tuple[dict[str, torch.Tensor], list[float]]:
     decoder, ear = Decoder(config), Ear()
     code_rows = tiny_model.checkpoint().index.codes + np.array(config.code_offsets)
     rules = LoopRules(epochs=12, patience=99, tracks_a_batch=80)
-    Trainer(decoder, HISTORIES, code_rows, rules).run(lambda: {"hit10": 0.0, "mrr": 0.0}, ear)
+    Trainer(decoder, HISTORIES, code_rows, rules).run(lambda _decoder: {"hit10": 0.0, "mrr": 0.0}, ear)
     return decoder.state_dict(), ear.losses

@@ -56,9 +56,9 @@ def test_the_bundled_sample_is_of_the_stated_size_and_below_2_megabytes() -> Non
     sample = Dataset.open(SAMPLE)
 
     assert sum(1 for _ in sample.tracks()) == 2_000
-    assert sum(1 for _ in sample.playlists()) == 600
-    assert sum(1 for _ in sample.dialogues()) == 300
-    assert len({session.listener_id for session in sample.sessions()}) == 300
+    assert sum(1 for _ in sample.playlists()) == 1_500
+    assert sum(1 for _ in sample.dialogues()) == 500
+    assert len({session.listener_id for session in sample.sessions()}) == 500
     assert sum(path.stat().st_size for path in sample.files.values()) < 2_000_000
 
 

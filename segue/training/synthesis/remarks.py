@@ -1,0 +1,97 @@
+"""Rules of the grammar for what is said of a list, by the listener and by the recommender. Lists only."""
+
+from __future__ import annotations
+
+REMARKS: dict[str, tuple[str, ...]] = {
+    # What is said of the last list.
+    "all_good": (
+        "these are <good>", "<good>", "I <love> these", "<good>, thanks", "nice ones", "thank you, these are <good>",
+        "yes, that's it", "great picks", "wow, <good>", "that works", "love it", "all <good>", "nice start",
+        "now we're talking", "good stuff",
+    ),
+    "some_good": (
+        "these are <so_so>", "some of these work", "<so_so>", "a few good ones in there", "mixed bag", "getting closer",
+        "half of them fit", "not all of these", "good start, but not all of it", "there are some keepers",
+    ),
+    "none_good": (
+        "these are <bad>", "<bad>", "hmm, <bad>", "none of those", "nope", "sorry, <bad>", "no no", "that missed",
+        "not really", "this isn't it",
+    ),
+    "praise": (
+        "I <love> {track}",
+        "{track} is <good>",
+        "{track}, yes!",
+        "good call on {track}",
+        "keep {track}",
+        "{track} fits perfectly",
+        "{track} is a keeper",
+        "thumbs up for {track}",
+        "so happy you found {track}",
+        "{track} made my day",
+        "more things like {track} would be <good>",
+        "{track} is exactly what I had in mind",
+    ),
+    "complaint": (
+        "{track} is <bad>",
+        "I <hate> {track}",
+        "skip {track}",
+        "not {track}[ though]",
+        "{track} doesn't fit",
+        "take {track} off",
+        "{track} has to go",
+        "lose {track}",
+        "could have done without {track}",
+        "{track} didn't do it for me",
+    ),
+    "flawed": (
+        "{track} is too {flaw}",
+        "{track} is a bit {flaw} for this",
+        "not {track}, too {flaw}",
+        "{track} felt way too {flaw}",
+        "{track} is more {flaw} than I wanted",
+        "{track}? too {flaw}[ for me]",
+        "take {track} out, it's too {flaw}",
+        "I find {track} too {flaw}",
+    ),
+    "wrong_kind": (
+        "{track} is more the {flaw} kind",
+        "I didn't ask for {flaw}, so no {track}",
+        "{track} is {flaw} and that's not what I'm after",
+        "{track} sounds {flaw} to me",
+        "not {track}, that's {flaw}",
+        "{track} belongs with the {flaw} stuff",
+        "skip {track}, I don't want {flaw} here",
+        "{track} is <bad>, no {flaw}",
+    ),
+    "close": (
+        "[<good>, ]thanks, that's all[ I need][ for today]", "<good>, I'm done[ here]",
+        "that's a <good> <list>[, thank you]", "[<so>, ]that will do[, thanks]",
+        "[<good>! ]thank you, I'll <have> these now",
+        "cheers, all set[ for <tonight>]", "[<so>, ]I'm happy with this[, thanks]",
+        "that's enough for <tonight>[, thanks]",
+        "no more needed, thanks[ a lot]", "[a ]<good> <list>, bye[ for now]", "ok that's it[ from me][, <good>]",
+        "done, thank you[ so much]", "my <list> is complete[, thanks]", "that rounds it off[ nicely], thank you",
+    ),
+    "tonight": ("now", "today", "tonight", "the weekend", "the moment"),
+    # What is answered.
+    "reply": (
+        "Here are {count} {kinds} tracks, starting with {title} by {artist}.",
+        "Try {title} first; {other} goes in the same direction.",
+        "I found some {kinds} music: {artist}, {other} and more.",
+        "How about {artist}? I added {other} too.",
+        "{kinds}, coming up. Tell me which ones you like.",
+        "You might enjoy {title} by {artist}.",
+        "Added {artist} and {other}. Is there anybody else you are fond of?",
+        "These lean towards {kinds}. Shall I go on from {title}?",
+        "Let me know what to change; I began with {artist}.",
+        "{title} is at the top this time, {other} close behind.",
+        "Sure. {artist} seemed right for {kinds}.",
+        "That sounds like {artist} to me, and like {other}.",
+        "Done: {count} tracks, among them {title}.",
+        "Got it, {kinds} it is. First up is {title}.",
+    ),
+    "farewell": (
+        "Enjoy!", "You're welcome.", "Have fun with it.", "Glad you like it.", "Happy listening!", "Any time.",
+        "Enjoy the music.", "My pleasure.",
+    ),
+}  # fmt: skip
