@@ -25,7 +25,7 @@ Integers = npt.NDArray[np.int64]
 MAX_NAME_WORDS = 12
 _WORD_WEIGHT = 0.5
 # A line weighs 1 / (1 + damping * place), as measured for the features of lines; a mean wants all lines.
-_LINE_DAMPING = 1.0
+LINE_DAMPING = 0.5
 _POOLED_DAMPING = 0.1
 _BLOCK = 2_048
 
@@ -51,11 +51,12 @@ class TextEncoder(Protocol):
 class LexicalEncoder:
     """Hashed TF-IDF features, then a linear map, half of it latent semantic analysis (Deerwester et al., 1990).
 
-    `idf` has shape [buckets], `components` [buckets, dimensions].
+    `idf` has shape [buckets], `components` [buckets, dimensions]; `line_damping` says how much less later lines weigh.
     """
 
     idf: Floats
     components: Floats
+    line_damping: float = LINE_DAMPING
 
     @property
     def name(self) -> str:
@@ -69,11 +70,12 @@ class LexicalEncoder:
 
     def encode(self, texts: Sequence[str]) -> Floats:
         """Return unit vectors, [texts, dimensions]; zero for a text without content words."""
-        blocks = [
-            unit(weighted(lexical_counts(texts[start : start + _BLOCK], len(self.idf)), self.idf) @ self.components)
-            for start in range(0, len(texts), _BLOCK)
-        ]
+        blocks = [self._block(texts[start : start + _BLOCK]) for start in range(0, len(texts), _BLOCK)]
         return np.concatenate(blocks) if blocks else np.zeros((0, self.dimensions), np.float32)
+
+    def _block(self, texts: Sequence[str]) -> Floats:
+        counts = lexical_counts(texts, len(self.idf), self.line_damping)
+        return unit(weighted(counts, self.idf) @ self.components)
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,12 +173,12 @@ class JoinedEncoder:
         return unit(np.concatenate((weights[0] * first, weights[1] * second), axis=1))
 
 
-def lexical_features(text: str) -> dict[str, float]:
+def lexical_features(text: str, line_damping: float = LINE_DAMPING) -> dict[str, float]:
     """Return the weighted features of a text: short lines as a whole, and words with damped counts."""
     found: dict[str, float] = {}
     words: dict[str, float] = {}
     for place, line in enumerate(text.splitlines()):
-        weight = 1.0 / (1.0 + _LINE_DAMPING * place)
+        weight = 1.0 / (1.0 + line_damping * place)
         said = content_words(line)
         if 0 < len(said) <= MAX_NAME_WORDS:
             whole = f"= {line.casefold()}"
@@ -186,13 +188,13 @@ def lexical_features(text: str) -> dict[str, float]:
     return found | {word: _WORD_WEIGHT * log1p(count) for word, count in words.items()}
 
 
-def lexical_counts(texts: Sequence[str], buckets: int) -> csr_matrix:
+def lexical_counts(texts: Sequence[str], buckets: int, line_damping: float = LINE_DAMPING) -> csr_matrix:
     """Return the texts' features by hash bucket, [texts, buckets]."""
     columns: list[int] = []
     weights: list[float] = []
     ends = [0]
     for text in texts:
-        features = lexical_features(text)
+        features = lexical_features(text, line_damping)
         columns += [_bucket(name, buckets) for name in features]
         weights += features.values()
         ends.append(len(columns))

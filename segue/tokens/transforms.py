@@ -40,8 +40,8 @@ def transform_told(transform: Transform | None) -> dict[str, Any]:
             return {"kind": "none"}
         case AudioTransform(names):
             return {"kind": "audio", "features": list(names)}
-        case LexicalEncoder():
-            return {"kind": "lexical"}
+        case LexicalEncoder(line_damping=line_damping):
+            return {"kind": "lexical", "line_damping": line_damping}
         case ProjectedEncoder(base) | PooledEncoder(base):
             kind = "projected" if isinstance(transform, ProjectedEncoder) else "pooled"
             return {"kind": kind, "of": transform_told(base)}
@@ -64,7 +64,9 @@ def transform_from(told: Mapping[str, Any], arrays: Mapping[str, Any], pretraine
 def _encoder(told: Mapping[str, Any], arrays: Mapping[str, Any], pretrained: TextEncoder) -> TextEncoder:
     match told["kind"]:
         case "lexical":
-            return LexicalEncoder(_single(arrays["idf"]), _single(arrays["components"]))
+            # Checkpoints that do not tell it were made with 1.
+            line_damping = float(told.get("line_damping", 1.0))
+            return LexicalEncoder(_single(arrays["idf"]), _single(arrays["components"]), line_damping)
         case "projected":
             base = _encoder(told["of"], arrays, pretrained)
             return ProjectedEncoder(base, _single(arrays["centre"]), _single(arrays["axes"]))
