@@ -38,13 +38,15 @@ class Batch:
         code_rows: Integers,
         device: torch.device | str = "cpu",
         offsets: Integers | int = 0,
+        at_least: int = 0,
     ) -> Batch:
         """Pad sequences at their end; `code_rows` [tracks, modalities] are the tracks' rows in the table of codes.
 
         With `offsets` [modalities] they are the tracks' codes, and the offsets say where each modality's rows begin.
+        The batch has room for `at_least` so many positions.
         """
         lengths = [len(sequence) for sequence in sequences]
-        padded = np.full((len(sequences), max(lengths)), -1, np.int64)
+        padded = np.full((len(sequences), max(at_least, *lengths)), -1, np.int64)
         for place, sequence in enumerate(sequences):
             padded[place, : lengths[place]] = sequence
         is_track = padded >= 0

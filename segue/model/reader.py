@@ -12,9 +12,20 @@ from torch import Tensor
 from segue.model.decoder import Batch, Decoder
 from segue.model.prefix_cache import Prefix, PrefixCache, content_of
 from segue.tokens.codebook import Integers
+from segue.tokens.prompt import plain
+from segue.tokens.vocabulary import Control
 
 # Prompts with at most so many positions to read go into one pass, so that a newcomer's long one does not pad them.
 FEW = 8
+_NOTHING = (plain(Control.START),)
+
+
+def power_of_two(number: int) -> int:
+    """Return the smallest power of two that is no less.
+
+    Prompts are read in batches of few shapes: what is compiled for a shape is kept, and memory would grow with each.
+    """
+    return 1 << (number - 1).bit_length()
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,13 +79,15 @@ class Reader:
         )
 
     def _read(self, group: Sequence[_Prompt], codes: Integers) -> Tensor:
-        room = max(each.read for each in group) + max(each.unread for each in group)
-        past = self._decoder.past(len(group), room)
+        longest = power_of_two(max(each.unread for each in group))
+        ballast = power_of_two(len(group)) - len(group)
+        past = self._decoder.past(len(group) + ballast, max(each.read for each in group) + longest)
         for place, each in enumerate(group):
             if each.known is not None:
                 past.put(place, each.known)
-        batch = Batch.of([each.positions[each.read :] for each in group], codes, self._device, self._offsets)
-        hidden = self._decoder.last(batch, past)
+        unread = [*(each.positions[each.read :] for each in group), *([_NOTHING] * ballast)]
+        batch = Batch.of(unread, codes, self._device, self._offsets, at_least=longest)
+        hidden = self._decoder.last(batch, past)[: len(group)]
         for place, each in enumerate(group):
             if each.listener_id:
                 self._cache.keep(each.listener_id, Prefix(each.content, past.kept(place, len(each.positions))))
