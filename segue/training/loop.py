@@ -23,7 +23,7 @@ from segue.training.batches import batches, epoch
 from segue.training.distributed import Peers
 from segue.training.objective import Objective, ObjectiveRules
 from segue.training.optimiser import RunningMean, adamw, schedule
-from segue.training.progress import RunFile, RunState
+from segue.training.run_state import RunFile, RunState
 from segue.training.watch import Watch
 
 # Measured in docs/lab-log.md unless a study of the design names them.

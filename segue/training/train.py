@@ -38,7 +38,7 @@ from segue.training.cooccurrence import Recency, cooccurrences
 from segue.training.corpus import Corpus, TrainingRules, read_corpus
 from segue.training.distributed import Peers
 from segue.training.loop import Trainer
-from segue.training.progress import RunFile
+from segue.training.run_state import RunFile
 from segue.training.terms import decoder_ranks
 from segue.training.watch import Silence, Watch
 from segue.training.weighing import evidence, weigh

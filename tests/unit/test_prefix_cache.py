@@ -97,6 +97,17 @@ def test_one_more_event_costs_one_more_position() -> None:
     assert read == [8, 1, 1]  # five, in room for a power of two
 
 
+def test_batches_come_in_few_shapes() -> None:
+    model = decoder()
+    shapes: set[tuple[int, ...]] = set()
+    query = model.get_submodule("blocks.0.query")
+    query.register_forward_hook(lambda _module, given, _made: shapes.add(tuple(given[0].shape[:2])))
+    for count in range(1, 9):
+        for length in range(1, 9):
+            Reader(model, PrefixCache()).last([(-1,) * length] * count, CODES, [""] * count)
+    assert shapes == {(count, length) for count in (1, 2, 4, 8) for length in (1, 2, 4, 8)}
+
+
 def test_a_listener_without_a_name_leaves_nothing_behind() -> None:
     cache = PrefixCache()
     Reader(decoder(), cache).last([(-1, 0)], CODES, [""])

@@ -158,6 +158,10 @@ def test_nothing_but_fame_and_newness_counts_against_a_track() -> None:
     assert blend.popularity < 0.0
 
 
+def test_neighbours_weigh_no_less_than_at_the_start_since_served_ones_are_fresher() -> None:
+    assert choose(terms(neighbours=-RIGHT, decoder=RIGHT), 0.5, seed=1).neighbours == 1.0
+
+
 def test_what_does_not_compete_stands_before_nothing_and_ties_are_pessimistic() -> None:
     told = terms(decoder=NOISE)
     assert np.all(told.ranks(alone("artists")) == 40)

@@ -16,7 +16,7 @@ from segue.model.checkpoint import Checkpoint
 from segue.model.decoder import Decoder
 from segue.tokens.histories import playlist_history
 from segue.training.loop import LoopRules, Trainer
-from segue.training.progress import RunFile
+from segue.training.run_state import RunFile
 from segue.training.watch import Silence
 from tests.unit import tiny_model
 
