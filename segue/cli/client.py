@@ -14,6 +14,7 @@ import typer
 
 from segue.errors import RequestFailed, StackError
 from segue.events import Filters, ListeningAction, ListeningEvent
+from segue.printable import in_lines
 
 if TYPE_CHECKING:
     from segue.client import Client
@@ -127,7 +128,13 @@ def chat(
             _turn(client, listener, say, count, as_json=as_json)
             return
         while text := _heard():
-            _turn(client, listener, text, count, as_json=as_json)
+            try:
+                _turn(client, listener, text, count, as_json=as_json)
+            except RequestFailed as error:
+                # What one line did wrong ends that line, and not the conversation.
+                if error.status != "INVALID_ARGUMENT":
+                    raise
+                typer.echo(in_lines(str(error)), err=True)
 
 
 def _turn(client: Client, listener: str, text: str, count: int, *, as_json: bool) -> None:

@@ -17,9 +17,10 @@ import grpc
 import grpc.aio
 import structlog
 from google.protobuf import any_pb2
+from google.protobuf.message import DecodeError
 from google.rpc import error_details_pb2, status_pb2
 
-from segue.errors import InvalidMessage, RequestFailed, Violation
+from segue.errors import InvalidMessage, MalformedMessage, RequestFailed, Violation
 from segue.v1 import services_pb2
 from services.gateway.metrics import IN_FLIGHT, REQUEST_SECONDS, REQUESTS
 
@@ -64,20 +65,42 @@ class CallInterceptor(grpc.aio.ServerInterceptor):
             else (_unary, grpc.unary_unary_rpc_method_handler)
         )
         behaviour = handler.unary_stream if handler.response_streaming else handler.unary_unary
-        return build(wrap(method, behaviour), handler.request_deserializer, handler.response_serializer)
+        return build(wrap(method, behaviour), _reading(handler.request_deserializer), handler.response_serializer)
+
+
+def _reading(deserialize: Callable[[bytes], Any] | None) -> Callable[[bytes], Any]:
+    """Return a deserialiser that gives back what was wrong with the bytes, for the call to raise.
+
+    Raised while reading, it would be an UNKNOWN error of ours, without a request id.
+    """
+    assert deserialize is not None, "generated handlers read messages"
+
+    def read(payload: bytes) -> Any:
+        try:
+            return deserialize(payload)
+        except DecodeError as error:
+            return MalformedMessage(Violation("", f"the payload is no message of this method: {error}"))
+
+    return read
+
+
+def _checked(request: Any) -> Any:
+    if isinstance(request, MalformedMessage):
+        raise request
+    return request
 
 
 def _unary(method: str, behaviour: Any) -> Any:
     async def answer(request: Any, context: Context) -> Any:
         async with _observed(method, context):
-            return await behaviour(request, context)
+            return await behaviour(_checked(request), context)
 
     return answer
 
 
 def _streaming(method: str, behaviour: Any) -> Any:
     async def answer(request: Any, context: Context) -> AsyncGenerator[Any]:
-        async with _observed(method, context), aclosing(behaviour(request, context)) as responses:
+        async with _observed(method, context), aclosing(behaviour(_checked(request), context)) as responses:
             async for response in responses:
                 yield response
 

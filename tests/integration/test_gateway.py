@@ -300,6 +300,18 @@ def test_a_message_beyond_the_limit_is_refused_with_the_limit(client: Client) ->
     assert "larger than max" in str(caught.value)
 
 
+def test_bytes_that_are_no_message_are_the_callers_error_with_a_request_id(gateway: Gateway) -> None:
+    with grpc.insecure_channel(gateway.address) as channel:
+        recommend: Any = channel.unary_unary("/segue.v1.RecommendationService/Recommend")
+        record: Any = channel.unary_unary("/segue.v1.SessionService/RecordEvents")
+        watch: Any = channel.unary_stream("/segue.v1.RecommendationService/WatchRecommendations")
+        for call in (recommend, record, lambda payload, timeout: list(watch(payload, timeout=timeout))):
+            with pytest.raises(grpc.RpcError) as caught:
+                call(b"\xff\xff\xff", timeout=10.0)
+            assert caught.value.code() is grpc.StatusCode.INVALID_ARGUMENT
+            assert "x-request-id" in dict(caught.value.trailing_metadata())
+
+
 def test_a_track_too_large_for_the_log_is_the_callers_error(client: Client) -> None:
     features = {f"{number}{'𝄞' * 490}": 1.0 for number in range(512)}  # four bytes each
     with pytest.raises(RequestFailed) as caught:

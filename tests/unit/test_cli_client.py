@@ -43,8 +43,10 @@ class Services(services_pb2_grpc.RecommendationServiceServicer, services_pb2_grp
         self.asked.append(request)
         return services_pb2.RecommendResponse(recommendations=PROTO_LIST)
 
-    def Converse(self, request: Any, _context: Any) -> Generator[services_pb2.ConverseResponse]:
+    def Converse(self, request: Any, context: Any) -> Generator[services_pb2.ConverseResponse]:
         self.asked.append(request)
+        if request.text == "refused":
+            context.abort(grpc.StatusCode.INVALID_ARGUMENT, "text: is not allowed")
         yield services_pb2.ConverseResponse(recommendations=PROTO_LIST)
         yield services_pb2.ConverseResponse(reply_text="Here you are.")
 
@@ -132,6 +134,13 @@ def test_a_conversation_goes_on_until_an_empty_line(address: str, services: Serv
     assert result.exit_code == 0, result.output
     assert [request.text for request in services.asked] == ["first", "second"]
     assert len({request.turn_id for request in services.asked}) == 2
+
+
+def test_a_refused_line_ends_the_line_and_not_the_conversation(address: str, services: Services) -> None:
+    result = segue("chat", "--address", address, typed="first\nrefused\nsecond\n\n")
+    assert result.exit_code == 0, result.output
+    assert [request.text for request in services.asked] == ["first", "refused", "second"]
+    assert "is not allowed" in result.output
 
 
 def test_a_watch_ends_after_as_many_lists_as_asked_for(address: str) -> None:
