@@ -308,8 +308,9 @@ def test_bytes_that_are_no_message_are_the_callers_error_with_a_request_id(gatew
         for call in (recommend, record, lambda payload, timeout: list(watch(payload, timeout=timeout))):
             with pytest.raises(grpc.RpcError) as caught:
                 call(b"\xff\xff\xff", timeout=10.0)
-            assert caught.value.code() is grpc.StatusCode.INVALID_ARGUMENT
-            assert "x-request-id" in dict(caught.value.trailing_metadata())
+            refused: Any = caught.value
+            assert refused.code() is grpc.StatusCode.INVALID_ARGUMENT
+            assert "x-request-id" in dict(refused.trailing_metadata())
 
 
 def test_a_track_too_large_for_the_log_is_the_callers_error(client: Client) -> None:
