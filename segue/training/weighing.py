@@ -57,7 +57,7 @@ def _asked(corpus: Corpus) -> Asked:
         for positions in (corpus.validation, corpus.spoken, corpus.arrivals)
     ]
     counts = np.array([len(positions) for positions in asked])
-    spoken = SPOKEN_SHARE if corpus.spoken else 0.0
+    spoken = SPOKEN_SHARE if asked[1] else 0.0
     arrivals = min(corpus.arrival_share, MOST_FOR_ARRIVALS)
     weights = np.array([(1.0 - spoken) * (1.0 - arrivals), spoken * (1.0 - arrivals), arrivals]) / np.maximum(1, counts)
     kinds = np.repeat([0, 1, 2], counts)
