@@ -61,7 +61,7 @@ def train_command(
     typer.echo(f"{out} is written.")
     print_figures(
         version=checkpoint.version,
-        minutes=round((time.monotonic() - started) / 60, 2),
+        training_minutes=round((time.monotonic() - started) / 60, 2),
         megabytes=round(sum(path.stat().st_size for path in out.iterdir()) / 1e6, 2),
         epochs=len(checkpoint.metrics["epochs"]),
         **{f"validation_hit10_{name}": round(metrics["hit10"], 4) for name, metrics in reached.items()},
