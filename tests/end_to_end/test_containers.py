@@ -27,7 +27,8 @@ from segue.events import ListeningAction, ListeningEvent
 ROOT = Path(__file__).resolve().parents[2]
 PROJECT = "segue-test"
 VERSION = "test"
-PARTS = {"gateway", "sessions", "track_tokens", "triton"}
+# The jobs that Prometheus scrapes; `recommender` is the model's own process, in Triton's container.
+PARTS = {"gateway", "sessions", "track_tokens", "triton", "recommender"}
 CHECKPOINT = Path(os.environ.get("SEGUE_COMPOSE_CHECKPOINT", ROOT / "checkpoints" / "world"))
 # What a start may take on a busy machine with 2 cores: Kafka, the model's loading, assignment and recovery.
 START_SECONDS = 300.0
