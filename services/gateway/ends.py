@@ -16,7 +16,7 @@ from segue.errors import RequestFailed
 from services.gateway.reconnect import keep
 from services.runtime.health import Readiness
 from services.runtime.settings import Settings
-from services.runtime.topology import ANSWERS, CHAT_TURNS, LISTENING_EVENTS
+from services.runtime.topology import ANSWERS, CHAT_TURNS, LISTENING_EVENTS, RECOMMENDATIONS
 
 log = structlog.get_logger()
 
@@ -24,7 +24,7 @@ log = structlog.get_logger()
 PROBE_EVERY = 1.0
 PROBE_TIMEOUT = 3.0
 # Every topic that is asked about, so that no call waits for its metadata.
-PROBE = [TopicPartition(topic.name, 0) for topic in (ANSWERS, LISTENING_EVENTS, CHAT_TURNS)]
+PROBE = [TopicPartition(topic.name, 0) for topic in (ANSWERS, LISTENING_EVENTS, CHAT_TURNS, RECOMMENDATIONS)]
 CONDITION = "kafka"
 NOT_REACHED = "the broker cannot be reached, or lacks the topics"
 

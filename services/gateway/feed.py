@@ -35,10 +35,14 @@ POLL_MS = 100
 
 
 class Watcher:
-    """One watcher's bounded queue of lists; the oldest one gives way. `None` ends it."""
+    """One watcher's bounded queue of lists; the oldest one gives way. `None` ends it.
 
-    def __init__(self, partition: TopicPartition) -> None:
+    What lies before the offset `begin` of its partition was published before it watched.
+    """
+
+    def __init__(self, partition: TopicPartition, begin: int) -> None:
         self.partition = partition
+        self.begin = begin
         self._queue: asyncio.Queue[RecommendationList | None] = asyncio.Queue(QUEUE_LENGTH)
 
     def put(self, recommendations: RecommendationList | None) -> None:
@@ -66,7 +70,6 @@ class Feed:
         self._consumer: AIOKafkaConsumer | None = None
         self._watchers: defaultdict[bytes, set[Watcher]] = defaultdict(set)
         self._next: dict[TopicPartition, int] = {}
-        self._assigning = asyncio.Lock()
         self._assigned = asyncio.Event()
 
     async def run(self) -> None:
@@ -80,21 +83,23 @@ class Feed:
             raise RequestFailed("UNAVAILABLE", NOT_REACHED)
         key = listener_id.encode()
         place = TopicPartition(RECOMMENDATIONS.name, await self._publisher.partition_of(RECOMMENDATIONS.name, key))
+        # The consumer may be behind the end: other watchers of the partition still wait for what lies before it.
+        begin = (await self._ends.of([place]))[place]
         # Nothing is awaited between this look and the entry.
         if sum(map(len, self._watchers.values())) >= MAX_WATCHERS:
             raise RequestFailed("RESOURCE_EXHAUSTED", f"{MAX_WATCHERS} calls watch already; try again later")
-        watcher = Watcher(place)
+        watcher = Watcher(place, begin)
         self._watchers[key].add(watcher)
         WATCHERS.inc()
         try:
-            await self._assign()
+            self._assign()
             yield watcher
         finally:
             WATCHERS.dec()
             self._watchers[key].discard(watcher)
             if not self._watchers[key]:
                 del self._watchers[key]
-                await self._assign()
+                self._assign()
 
     def stop(self) -> None:
         """End every watcher."""
@@ -102,17 +107,14 @@ class Feed:
             for watcher in watchers:
                 watcher.put(None)
 
-    async def _assign(self) -> None:
-        """Assign the partitions that have watchers; those that had keep their place, new ones start at their end."""
-        async with self._assigning:
-            wanted = {watcher.partition for watchers in self._watchers.values() for watcher in watchers}
-            if wanted == self._next.keys():
-                return
-            fresh = wanted - self._next.keys()
-            ends = await self._ends.of(fresh) if fresh else {}
-            self._next = {partition: self._next.get(partition, ends.get(partition, 0)) for partition in wanted}
-            if self._consumer is not None:
-                self._seek(self._consumer)
+    def _assign(self) -> None:
+        """Assign the partitions that have watchers; those that had keep their place, new ones start at the end."""
+        begins = {each.partition: each.begin for watchers in self._watchers.values() for each in watchers}
+        if begins.keys() == self._next.keys():
+            return
+        self._next = {partition: self._next.get(partition, begin) for partition, begin in begins.items()}
+        if self._consumer is not None:
+            self._seek(self._consumer)
 
     def _seek(self, consumer: AIOKafkaConsumer) -> None:
         if not self._next:
@@ -147,7 +149,7 @@ class Feed:
         if record.offset < self._next.get(partition, record.offset + 1):
             return
         self._next[partition] = record.offset + 1
-        watchers = self._watchers.get(record.key or b"")
+        watchers = [each for each in self._watchers.get(record.key or b"", ()) if each.begin <= record.offset]
         if not watchers:
             return
         try:

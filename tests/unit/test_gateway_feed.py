@@ -1,25 +1,32 @@
-"""Who may watch: so many at a time, and nobody is kept who left."""
+"""Who may watch: so many at a time, and nobody is kept who left; and what they see: what is published from then on."""
 
 from __future__ import annotations
 
 import asyncio
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
+from segue import wire
 from segue.errors import RequestFailed
+from segue.recommendations import RecommendationList
 from services.gateway import feed as feeds
 from services.gateway.feed import Feed
 from services.runtime.settings import Settings
+from services.runtime.topology import RECOMMENDATIONS
 
 
 class Ends:
-    """Every partition is empty."""
+    """Every partition holds as many records as said."""
 
     reachable = True
 
+    def __init__(self, records: int = 0) -> None:
+        self.records = records
+
     async def of(self, partitions: Any) -> dict[Any, int]:
-        return dict.fromkeys(partitions, 0)
+        return dict.fromkeys(partitions, self.records)
 
 
 class Publisher:
@@ -30,8 +37,8 @@ class Publisher:
         return 0
 
 
-def feed() -> Feed:
-    ends: Any = Ends()
+def feed(ends: Any = None) -> Feed:
+    ends = ends or Ends()
     publisher: Any = Publisher()
     return Feed(Settings(), ends, publisher)
 
@@ -55,3 +62,22 @@ async def test_calls_that_come_together_are_no_more_than_may_watch(monkeypatch: 
     await asyncio.gather(*calls, return_exceptions=True)
     assert watched._watchers == {}
     assert watched._next == {}
+
+
+async def test_a_watcher_sees_nothing_from_before_it_watched_though_the_consumer_is_behind() -> None:
+    ends = Ends(records=5)
+    watched = feed(ends)
+    async with watched.watching("ada") as first:
+        ends.records = 6
+        async with watched.watching("ada") as second:
+            for offset in (5, 6):
+                watched._pass_on(published("ada", offset))
+            assert [(await first.get()).recommendation_id for _ in range(2)] == ["list-5", "list-6"]
+            assert (await second.get()).recommendation_id == "list-6"
+
+
+def published(listener_id: str, offset: int) -> Any:
+    value = wire.encode(RecommendationList(f"list-{offset}", listener_id))
+    return SimpleNamespace(
+        topic=RECOMMENDATIONS.name, partition=0, offset=offset, key=listener_id.encode(), value=value
+    )

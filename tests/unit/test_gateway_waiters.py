@@ -71,7 +71,7 @@ async def test_a_call_that_is_cancelled_frees_its_place() -> None:
 
 
 async def test_a_slow_watcher_loses_its_oldest_lists() -> None:
-    watcher = Watcher(TopicPartition("recommendations", 0))
+    watcher = Watcher(TopicPartition("recommendations", 0), begin=0)
     dropped = WATCH_DROPPED._value.get()
     for number in range(QUEUE_LENGTH + 2):
         watcher.put(RecommendationList(str(number)))
@@ -80,7 +80,7 @@ async def test_a_slow_watcher_loses_its_oldest_lists() -> None:
 
 
 async def test_a_watcher_is_told_that_the_gateway_stops() -> None:
-    watcher = Watcher(TopicPartition("recommendations", 0))
+    watcher = Watcher(TopicPartition("recommendations", 0), begin=0)
     watcher.put(None)
     with pytest.raises(RequestFailed) as caught:
         await watcher.get()
