@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.client import HTTPConnection
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 from kafka import KafkaConsumer, KafkaProducer, TopicPartition
@@ -29,6 +29,7 @@ from segue.recommendations import RecommendationList, RecommendationRequest, Rec
 from services.runtime.topology import ANSWERS, CHAT_TURNS, REQUESTS
 
 Question = RecommendationRequest | ChatTurn
+Answer = TypeVar("Answer")
 COMMAND = [sys.executable, "-m", "services.gateway"]
 # Seconds; how long a test waits for what must happen.
 PATIENCE = 30.0
@@ -41,6 +42,21 @@ def until(condition: Callable[[], Any], what: str, patience: float = PATIENCE) -
         assert time.monotonic() < end, f"waited {patience} s in vain: {what}"
         time.sleep(0.02)
     return found
+
+
+def in_time(call: Callable[[], Answer]) -> Answer:
+    """Return what a call gives that is answered before its deadline; a caller may itself be late."""
+
+    def attempt() -> tuple[Answer] | None:
+        try:
+            return (call(),)
+        except RequestFailed as error:
+            if error.status not in ("DEADLINE_EXCEEDED", "UNAVAILABLE"):
+                raise
+            return None
+
+    found: tuple[Answer] = until(attempt, "an answer before the deadline")
+    return found[0]
 
 
 @dataclass
@@ -158,6 +174,10 @@ class Responder:
             thread.join(PATIENCE)
             consumer.close()
             producer.close(5)
+
+    def asked_by(self, listener_id: str) -> list[Any]:
+        """The records and questions of one listener; other tests' questions may come in late."""
+        return [(record, question) for record, question in self.asked if question.listener_id == listener_id]
 
     def _serve(self, consumer: KafkaConsumer, producer: KafkaProducer) -> None:
         while not self._stopped.is_set():

@@ -23,6 +23,7 @@ from tests.integration.gateway_stage import (
     Question,
     Responder,
     environment,
+    in_time,
     popular_answer,
     running_gateway,
     until,
@@ -70,7 +71,7 @@ def test_it_recovers_when_the_broker_comes_back(tmp_path: Path) -> None:
             assert not client.recommend("l", count=1).degraded
         lists = client.watch("l")
         stack.kill("kafka")
-        until(lambda: client.recommend("l", timeout=1.0).degraded, "degraded while the broker is down")
+        until(lambda: in_time(lambda: client.recommend("l", timeout=1.0)).degraded, "degraded while the broker is down")
         started = time.monotonic()
         with pytest.raises(RequestFailed) as caught:
             client.record_events([LIKED], timeout=3.0)
