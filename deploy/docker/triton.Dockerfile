@@ -23,7 +23,7 @@ COPY services/runtime /opt/segue/services/runtime
 COPY model_repo /opt/segue/model_repo
 RUN python3 -c "import pathlib, sysconfig; \
 pathlib.Path(sysconfig.get_path('purelib'), 'segue.pth').write_text('/opt/segue\n')" \
- && cd / && python3 -c "import segue.model.recommender, services.runtime.index_follower, services.runtime.index_metrics"
+ && cd / && python3 -c "import segue.model.recommender, services.runtime.follower, services.runtime.index_metrics"
 # torch asks for the user's name and home to place its caches.
 ENV USER=triton HOME=/tmp PYTHONDONTWRITEBYTECODE=1 OMP_NUM_THREADS=1 MKL_NUM_THREADS=1
 # What oneDNN compiled for each shape of a prompt is kept in bounds (deploy/local/triton.py).

@@ -18,7 +18,7 @@ from services.gateway.feed import Feed
 from services.gateway.publisher import Publisher
 from services.gateway.server import Server
 from services.gateway.waiters import Waiters
-from services.runtime import health, log
+from services.runtime import catalog, health, log
 from services.runtime.health import Readiness
 from services.runtime.settings import Settings, load
 
@@ -55,7 +55,9 @@ def main() -> int:
     try:
         settings = load()
         log.configure(settings, "gateway")
-        uvloop.run(run(settings, Popularity.load(settings.checkpoint)))
+        popular = Popularity.load(settings.checkpoint)
+        catalog.follower(settings, "gateway", popular, popular.update).begin()
+        uvloop.run(run(settings, popular))
     except SegueError as error:
         print(f"gateway: {error}", file=sys.stderr)
         return 1

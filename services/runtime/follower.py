@@ -1,6 +1,6 @@
-"""Follows `track-tokens` from its beginning, in a thread of its own, and hands on what changed, batch by batch.
+"""Follows a compacted topic of tracks from its beginning, in a thread of its own, and hands on what changed in batches.
 
-No group and no commits: whoever follows holds the whole topic. Knows Kafka, and neither what the tokens are for nor
+No group and no commits: whoever follows holds the whole topic. Knows Kafka, and neither what the records are for nor
 where its progress is shown.
 """
 
@@ -10,17 +10,15 @@ import threading
 import time
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Generic, Protocol, TypeVar
 
 import structlog
 from kafka import KafkaConsumer, TopicPartition
 from kafka.errors import KafkaError
 
-from segue import wire
-from segue.catalog import TrackTokens
 from segue.errors import InvalidMessage
 from services.runtime.settings import Settings
-from services.runtime.topology import TRACK_TOKENS
+from services.runtime.topology import Topic
 
 log = structlog.get_logger()
 
@@ -33,11 +31,17 @@ RETRY = 1.0
 # How often it asks where the topic ends now, in seconds.
 MEASURE = 1.0
 
+T = TypeVar("T")
+T_contra = TypeVar("T_contra", contravariant=True)
 
-class Apply(Protocol):
-    """Whatever takes over a batch: the newest tokens of tracks that changed, and the ids of tracks that are gone."""
+# What a record's value says of the track in its key. Raises InvalidMessage.
+Read = Callable[[str, bytes], T]
 
-    def __call__(self, tokens: Sequence[TrackTokens], removed: Collection[str]) -> None:
+
+class Apply(Protocol[T_contra]):
+    """Whatever takes over a batch: what is new of tracks that changed, and the ids of tracks that are gone."""
+
+    def __call__(self, news: Sequence[T_contra], removed: Collection[str], /) -> None:
         """Take over the batch."""
 
 
@@ -57,25 +61,38 @@ class Watch(Protocol):
         """One track could not be taken over."""
 
     def refused(self) -> None:
-        """One record holds no tokens."""
+        """One record cannot be read."""
 
 
 @dataclass(frozen=True, slots=True)
-class _News:
-    """The newest record of a track: its tokens, or None where it is gone, and when the broker got it."""
+class _News(Generic[T]):
+    """The newest record of a track: what it says, or None where the track is gone, and when the broker got it."""
 
     track_id: str
-    tokens: TrackTokens | None
+    said: T | None
     written_ms: int
 
 
-class IndexFollower:
-    """One thread that follows the topic until it is stopped, across failures of the broker and faults of ours."""
+class Follower(Generic[T]):
+    """One thread that follows the topic until it is stopped, across failures of the broker and faults of ours.
+
+    `service` is who follows, for its logs and the broker's.
+    """
 
     def __init__(
-        self, settings: Settings, apply: Apply, watch: Watch, connect: Callable[..., Any] = KafkaConsumer
+        self,
+        settings: Settings,
+        service: str,
+        topic: Topic,
+        read: Read[T],
+        apply: Apply[T],
+        watch: Watch,
+        connect: Callable[..., Any] = KafkaConsumer,
     ) -> None:
         self._settings = settings
+        self._service = service
+        self._topic = topic.name
+        self._said_by = read
         self._apply = apply
         self._watch = watch
         self._connect = connect
@@ -83,19 +100,24 @@ class IndexFollower:
         self._measured = 0.0
         self._caught_up = threading.Event()
         self._stopping = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="track-tokens", daemon=True)
+        self._thread = threading.Thread(target=self._run, name=topic.name, daemon=True)
+
+    def begin(self) -> None:
+        """Follow from now on; what is served is older than the topic until it is read."""
+        self._thread.start()
 
     def start(self) -> bool:
         """Follow from now on, and return once caught up with the topic's end; False when that takes too long.
 
         Then what is served is older than the topic, and gets newer as soon as the broker can be reached.
         """
-        self._thread.start()
+        self.begin()
         seconds = self._settings.catch_up.total_seconds()
         caught_up = self._caught_up.wait(seconds)
         if not caught_up:
             log.error(
-                "not caught up with track-tokens; serving what the checkpoint knows, and trying on",
+                "not caught up; serving what the checkpoint knows, and trying on",
+                topic=self._topic,
                 kafka=self._settings.kafka,
                 seconds=seconds,
             )
@@ -108,22 +130,22 @@ class IndexFollower:
             self._thread.join()
 
     def _run(self) -> None:
-        structlog.contextvars.bind_contextvars(service="recommender")
+        structlog.contextvars.bind_contextvars(service=self._service)
         while not self._stopping.is_set():
             try:
                 self._follow()
             except KafkaError as error:
-                log.warning("cannot follow track-tokens", kafka=self._settings.kafka, error=repr(error)[:300])
+                log.warning("cannot follow", topic=self._topic, kafka=self._settings.kafka, error=repr(error)[:300])
                 self._stopping.wait(RETRY)
             except Exception:
                 # A thread that ended would leave an index that grows old without a word.
-                log.exception("following track-tokens failed; trying on")
+                log.exception("following failed; trying on", topic=self._topic)
                 self._stopping.wait(RETRY)
 
     def _follow(self) -> None:
         consumer = self._connect(
             bootstrap_servers=self._settings.kafka.split(","),
-            client_id="segue-index-follower",
+            client_id=f"segue-{self._service}-follower",
             group_id=None,
             enable_auto_commit=False,
             auto_offset_reset="earliest",
@@ -136,7 +158,7 @@ class IndexFollower:
                 self._positions = {at: consumer.position(at) for at in ends}
                 self._measure(consumer)
                 if not self._caught_up.is_set() and all(self._positions[at] >= end for at, end in ends.items()):
-                    log.info("caught up with track-tokens", records=sum(ends.values()))
+                    log.info("caught up", topic=self._topic, records=sum(ends.values()))
                     self._watch.caught_up()
                     self._caught_up.set()
         finally:
@@ -144,12 +166,12 @@ class IndexFollower:
 
     def _begin(self, consumer: Any) -> dict[TopicPartition, int] | None:
         """Go to where reading goes on, and return where the topic ends now; None when it does not exist yet."""
-        numbers = consumer.partitions_for_topic(TRACK_TOKENS.name)
+        numbers = consumer.partitions_for_topic(self._topic)
         if not numbers:
-            log.info("track-tokens does not exist yet", kafka=self._settings.kafka)
+            log.info("the topic does not exist yet", topic=self._topic, kafka=self._settings.kafka)
             self._stopping.wait(RETRY)
             return None
-        partitions = [TopicPartition(TRACK_TOKENS.name, number) for number in sorted(numbers)]
+        partitions = [TopicPartition(self._topic, number) for number in sorted(numbers)]
         consumer.assign(partitions)
         consumer.seek_to_beginning(*partitions)
         for partition, position in self._positions.items():
@@ -166,34 +188,34 @@ class IndexFollower:
         ends = consumer.end_offsets(list(self._positions), timeout_ms=int(CONNECT * 1_000))
         self._watch.behind(sum(max(0, end - self._positions[at]) for at, end in ends.items()))
 
-    def _gathered(self, consumer: Any) -> list[_News]:
+    def _gathered(self, consumer: Any) -> list[_News[T]]:
         """Return the newest record of each track among those that can be read now."""
-        newest: dict[str, _News] = {}
+        newest: dict[str, _News[T]] = {}
         found = consumer.poll(timeout_ms=int(LOOK * 1_000))
         while found:
             newest.update((news.track_id, news) for records in found.values() for news in self._read(records))
             found = consumer.poll(timeout_ms=0) if len(newest) < MOST_AT_ONCE else {}
         return list(newest.values())
 
-    def _hand_on(self, news: Sequence[_News]) -> None:
+    def _hand_on(self, news: Sequence[_News[T]]) -> None:
         started = time.monotonic()
         self._put(news)
         # Requests get at least as much of the interpreter as updates, however fast these come.
         self._stopping.wait(time.monotonic() - started)
 
-    def _put(self, news: Sequence[_News]) -> None:
+    def _put(self, news: Sequence[_News[T]]) -> None:
         """Hand on; halves by themselves where that fails, so that it costs no track its news but those it fails for."""
         if not news:
             return
         started = time.monotonic()
         try:
             self._apply(
-                [each.tokens for each in news if each.tokens is not None],
-                [each.track_id for each in news if each.tokens is None],
+                [each.said for each in news if each.said is not None],
+                [each.track_id for each in news if each.said is None],
             )
         except Exception:
             if len(news) == 1:
-                log.exception("tokens not applied", track_id=news[0].track_id)
+                log.exception("news of a track not applied", topic=self._topic, track_id=news[0].track_id)
                 self._watch.failed()
                 return
             middle = len(news) // 2
@@ -201,15 +223,16 @@ class IndexFollower:
             self._put(news[middle:])
         else:
             seconds = time.monotonic() - started
-            log.debug("tokens applied", tracks=len(news), seconds=round(seconds, 4))
+            log.debug("news applied", topic=self._topic, tracks=len(news), seconds=round(seconds, 4))
             self._watch.applied([each.written_ms for each in news], seconds)
 
-    def _read(self, records: Sequence[Any]) -> Iterator[_News]:
+    def _read(self, records: Sequence[Any]) -> Iterator[_News[T]]:
         for record in records:
             try:
                 track_id = (record.key or b"").decode()
-                tokens = None if record.value is None else wire.decode(record.value, TrackTokens)
-                yield _News(track_id, tokens, record.timestamp)
+                said = None if record.value is None else self._said_by(track_id, record.value)
+                yield _News(track_id, said, record.timestamp)
             except (InvalidMessage, UnicodeDecodeError) as error:
-                log.warning("no tokens", partition=record.partition, offset=record.offset, error=str(error)[:300])
+                place = {"topic": self._topic, "partition": record.partition, "offset": record.offset}
+                log.warning("cannot be read", **place, error=str(error)[:300])
                 self._watch.refused()

@@ -40,7 +40,7 @@ OUTCOMES = ("applied", "failed", "refused")
 
 
 class IndexMetrics:
-    """What the follower tells, as metrics (`services.runtime.index_follower.Watch`)."""
+    """What the follower tells, as metrics (`services.runtime.follower.Watch`)."""
 
     def __init__(self) -> None:
         self._caught_up = False

@@ -56,15 +56,16 @@ LISTENING_EVENTS = Topic("listening-events", "listener_id", "ListeningEvent", ti
 CHAT_TURNS = Topic("chat-turns", "listener_id", "ChatTurn", timedelta(days=7))
 REQUESTS = Topic("requests", "listener_id", "RecommendationRequest", timedelta(hours=1))
 PLAYLIST_EVENTS = Topic("playlist-events", "playlist_id", "PlaylistEvent", timedelta(days=30))
-CATALOG = Topic("catalog", "track_id", "Track", None)
 # A checkpoint knows tracks that are gone; tombstones stay for as long as one may be served.
+KEEPS_TOMBSTONES = {**BROKER_CONFIG, "delete.retention.ms": str(365 * 86_400_000)}
+CATALOG = Topic("catalog", "track_id", "Track", None, config=dict(KEEPS_TOMBSTONES))
 TRACK_TOKENS = Topic(
     "track-tokens",
     "track_id",
     "TrackTokens",
     None,
     max_message_bytes=MAX_STATE_BYTES,
-    config={**BROKER_CONFIG, "delete.retention.ms": str(365 * 86_400_000)},
+    config=dict(KEEPS_TOMBSTONES),
 )
 ANSWERS = Topic("answers", "", "RecommendationList", timedelta(minutes=10))
 RECOMMENDATIONS = Topic("recommendations", "listener_id", "RecommendationList", timedelta(days=1))

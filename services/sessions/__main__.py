@@ -8,11 +8,12 @@ import sys  # noqa: E402
 
 from segue.errors import SegueError  # noqa: E402
 from segue.popularity import Popularity  # noqa: E402
-from services.runtime import health, log, settings  # noqa: E402
+from services.runtime import catalog, health, log, settings  # noqa: E402
 from services.runtime.partitions import ASSIGNED  # noqa: E402
 from services.runtime.recommender import TritonRecommender  # noqa: E402
 from services.runtime.stream import faust_app, run  # noqa: E402
 from services.runtime.topics import check_topics  # noqa: E402
+from services.sessions.fallback import Fallback  # noqa: E402
 from services.sessions.stream import MODEL, SessionStream  # noqa: E402
 
 
@@ -21,12 +22,13 @@ def main() -> int:
     try:
         given = settings.load()
         log.configure(given, "sessions")
-        popular = Popularity.load(given.checkpoint)
+        fallback = Fallback(Popularity.load(given.checkpoint))
         readiness = health.Readiness(ASSIGNED, MODEL)
         health.serve(readiness, given.bind, given.metrics_port)
         check_topics(given)
         app = faust_app(given, "segue-sessions")
-        SessionStream(app, given, lambda: TritonRecommender(given.triton), popular, readiness).attach()
+        SessionStream(app, given, lambda: TritonRecommender(given.triton), fallback, readiness).attach()
+        catalog.follower(given, "sessions", fallback, fallback.update).begin()
     except SegueError as error:
         print(error, file=sys.stderr)
         return 1

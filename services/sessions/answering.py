@@ -18,7 +18,6 @@ from aiokafka.errors import KafkaError
 from segue import wire
 from segue.errors import InvalidMessage, RecommenderUnavailable, UnexpectedError, Violation
 from segue.events import SourceOffset
-from segue.popularity import Popularity
 from segue.ranking import Ranking
 from segue.recommendations import RecommendationCause, RecommendationList
 from services.runtime.acknowledgement import OrderedAcknowledgement
@@ -28,8 +27,8 @@ from services.runtime.recommender import Recommender
 from services.runtime.settings import Settings
 from services.runtime.topology import ANSWERS, RECOMMENDATIONS
 from services.sessions import handlers, metrics
+from services.sessions.fallback import Fallback
 from services.sessions.handlers import Task
-from services.sessions.last_lists import LastLists
 from services.sessions.queue import WorkQueue
 
 log = structlog.get_logger()
@@ -66,7 +65,7 @@ class Answering:
         app: Running,
         settings: Settings,
         queue: WorkQueue,
-        popular: Popularity,
+        fallback: Fallback,
         acknowledgement: OrderedAcknowledgement,
         emitter: Outbox,
         write_state: Callable[[bytes], Written | None],
@@ -74,11 +73,10 @@ class Answering:
         self._app = app
         self._settings = settings
         self._queue = queue
-        self._popular = popular
+        self._fallback = fallback
         self._acknowledgement = acknowledgement
         self._emitter = emitter
         self._write_state = write_state
-        self._last_lists = LastLists()
         self._model_version = ""
         self._token_version = ""
         self._asked = asyncio.Event()
@@ -195,9 +193,9 @@ class Answering:
             return handlers.session_answer(task, now)
         if ranking is None:
             log.warning("degraded", reason=reason, **task.names())
-            last = self._last_lists.get(task.listener_id)
-            return handlers.degraded_answer(task, last, self._popular, reason, now)
-        self._last_lists.put(task.listener_id, ranking.tracks)
+            last = self._fallback.last(task.listener_id)
+            return handlers.degraded_answer(task, last, self._fallback.popular, reason, now)
+        self._fallback.remember(task.listener_id, ranking.tracks)
         if self._model_version != ranking.model_version:
             self._model_version = ranking.model_version
             metrics.note_model(ranking.model_version)

@@ -24,7 +24,7 @@ from segue.events import (
     validate_chat_turn,
     validate_listening_event,
 )
-from segue.popularity import Popularity
+from segue.popularity import ArtistLimit, Popularity
 from segue.ranking import Query, Ranking
 from segue.recommendations import (
     RecommendationCause,
@@ -212,10 +212,7 @@ def degraded_answer(
     filters = _with_dislikes(task.filters, task.session)
     heard = {event.track_id for event in task.session.events}
     allowed = _allowed(last, filters, heard)[: task.count]
-    known = {track.track_id for track in allowed}
-    popular_tracks = popular.top(task.count + len(known), filters, heard)
-    others = [track for track in popular_tracks if track.track_id not in known]
-    tracks = (*allowed, *others)[: task.count]
+    tracks = (*allowed, *popular.top(task.count - len(allowed), filters, heard, before=allowed))
     return msgspec.structs.replace(_addressed(task, now), tracks=tracks, degraded=True, degraded_reason=reason)
 
 
@@ -251,11 +248,14 @@ def _with_dislikes(filters: Filters, session: Session) -> Filters:
 
 def _allowed(tracks: Sequence[RecommendedTrack], filters: Filters, heard: set[str]) -> list[RecommendedTrack]:
     """What of a list the filters allow, as far as it tells: not what is explicit, or may be played where."""
-    if filters.exclude_explicit or filters.max_per_artist or filters.market:
+    if filters.exclude_explicit or filters.market:
         return []
+    limit = ArtistLimit(filters.max_per_artist)
     excluded = {*filters.exclude_track_ids, *(heard if filters.exclude_heard else ())}
     return [
         track
         for track in tracks
-        if track.track_id not in excluded and set(track.artists).isdisjoint(filters.exclude_artists)
+        if track.track_id not in excluded
+        and set(track.artists).isdisjoint(filters.exclude_artists)
+        and limit.takes(track.artists)
     ]

@@ -35,3 +35,7 @@ class LastLists:
         """Remember the beginning of a list; the listeners served longest ago are forgotten."""
         encoded = msgspec.msgpack.encode(tracks[:MOST_TRACKS])
         self._lists.put(listener_id, encoded, len(encoded))
+
+    def clear(self) -> None:
+        """Forget every list."""
+        self._lists.clear()

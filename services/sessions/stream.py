@@ -11,7 +11,6 @@ from collections.abc import Callable
 from typing import Any
 
 from segue import session as sessions
-from segue.popularity import Popularity
 from services.runtime import stream
 from services.runtime.acknowledgement import OrderedAcknowledgement
 from services.runtime.commit import OrderedApp
@@ -28,6 +27,7 @@ from services.sessions import handlers, metrics
 from services.sessions.answering import Answering
 from services.sessions.burials import Burials
 from services.sessions.expiry import IdleSweep
+from services.sessions.fallback import Fallback
 from services.sessions.handlers import Accepted, Refused
 from services.sessions.queue import WorkQueue
 from services.sessions.table import SessionTable
@@ -50,7 +50,7 @@ class SessionStream:
         app: OrderedApp,
         settings: Settings,
         connect: Callable[[], Recommender],
-        popular: Popularity,
+        fallback: Fallback,
         readiness: Readiness,
     ) -> None:
         self._app: Any = app
@@ -69,7 +69,7 @@ class SessionStream:
         self._acknowledgement = OrderedAcknowledgement()
         self._burials = Burials(app.add_future, self._emitter, self._acknowledgement)
         self._answering = Answering(
-            app, settings, self._queue, popular, self._acknowledgement, self._emitter, self._table.write
+            app, settings, self._queue, fallback, self._acknowledgement, self._emitter, self._table.write
         )
         self._sweep = IdleSweep(self._rules)
 

@@ -4,8 +4,10 @@ import asyncio
 import time
 
 from bench.asking import Asker, asking
+from bench.topic_log import producing
 from deploy.local import LocalStack
 from segue.recommendations import RecommendationList
+from services.runtime.topology import CATALOG
 
 DEADLINE = 1.0
 RECOVERY = 60.0
@@ -24,6 +26,14 @@ async def test_without_the_model_server_answers_come_in_time_and_degraded_and_re
             assert answer.degraded
             assert "model" in answer.degraded_reason
             assert answer.tracks, "the popular list is there whatever else is down"
+
+        removed = answer.tracks[0].track_id
+        async with producing(stack.config.kafka) as producer:
+            await producer.send_and_wait(CATALOG.name, None, removed.encode())
+        await asyncio.sleep(1.0)
+        answer = await asker.ask("ada", DEADLINE)
+        assert answer.degraded
+        assert removed not in [track.track_id for track in answer.tracks]
 
         await asyncio.to_thread(stack.restart, "triton")
         assert not (await _recovered(asker)).degraded

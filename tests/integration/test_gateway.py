@@ -24,7 +24,15 @@ from segue.events import ChatTurn, Filters, ListeningAction, ListeningEvent, Pla
 from segue.recommendations import RecommendationList, RecommendationRequest, SessionSnapshot
 from segue.v1 import services_pb2
 from services.runtime.topology import CATALOG, LISTENING_EVENTS, PLAYLIST_EVENTS, RECOMMENDATIONS
-from tests.integration.gateway_stage import Gateway, Question, Responder, popular_answer, running_gateway, until
+from tests.integration.gateway_stage import (
+    Gateway,
+    Question,
+    Responder,
+    in_time,
+    popular_answer,
+    running_gateway,
+    until,
+)
 
 MAX_WAITING = 4
 LIKED = ListeningEvent(listener_id="l", track_id="t", action=ListeningAction.LIKED)
@@ -79,11 +87,11 @@ def test_every_service_is_healthy_and_ready(gateway: Gateway) -> None:
 
 def test_a_request_is_answered_with_what_was_asked_for(client: Client, responder: Responder) -> None:
     filters = Filters(exclude_artists=("a",), exclude_heard=True)
-    answer = client.recommend("l", count=3, filters=filters, seed_track_ids=["s"], session_id="session")
+    answer = client.recommend("asker", count=3, filters=filters, seed_track_ids=["s"], session_id="session")
     assert [track.track_id for track in answer.tracks] == ["t0", "t1", "t2"]
     assert not answer.degraded
-    record, question = responder.asked[0]
-    assert record.key == b"l"
+    ((record, question),) = responder.asked_by("asker")
+    assert record.key == b"asker"
     assert (question.count, question.filters, question.seed_track_ids, question.session_id) == (
         3,
         filters,
@@ -98,7 +106,7 @@ def test_an_answer_must_have_seen_everything_sent_before(client: Client, respond
         [ListeningEvent(listener_id="reader", track_id="t", action=ListeningAction.LIKED)]
     )
     client.recommend("reader", count=1)
-    (turn, _), (request, question) = responder.asked
+    (turn, _), (request, question) = responder.asked_by("reader")
     assert turn.partition == request.partition == written.partition
     after = {at.topic: at for at in question.after}
     assert after["listening-events"] == written
@@ -110,13 +118,27 @@ def test_without_an_answer_the_popular_list_comes_within_the_deadline(
 ) -> None:
     responder.answer = silence
     series = 'segue_gateway_degraded_total{by="gateway",method="Recommend"}'
-    before, started = gateway.metric(series), time.monotonic()
-    answer = client.recommend("l", count=2, filters=Filters(exclude_track_ids=("popular-0",)), timeout=1.0)
-    assert time.monotonic() - started < 1.0
+    before = gateway.metric(series)
+    filters = Filters(exclude_track_ids=("popular-0",))
+    answer = in_time(lambda: client.recommend("l", count=2, filters=filters, timeout=1.0))
     assert [track.track_id for track in answer.tracks] == ["popular-1", "popular-2"]
     assert answer.degraded
     assert "no answer came" in answer.degraded_reason
-    assert gateway.metric(series) == before + 1
+    assert gateway.metric(series) > before
+
+
+def test_the_popular_list_names_no_track_that_was_removed(client: Client, responder: Responder) -> None:
+    responder.answer = silence
+
+    def popular() -> list[str]:
+        answer = in_time(lambda: client.recommend("l", count=20, timeout=0.5))
+        return [track.track_id for track in answer.tracks]
+
+    assert "popular-3" in popular()
+    client.upsert_tracks([], ["popular-3"])
+    until(lambda: "popular-3" not in popular(), "the removal is obeyed")
+    client.upsert_tracks([Track("popular-3", "Popular again")])
+    until(lambda: popular()[3] == "popular-3", "the track is back")
 
 
 def test_a_call_without_deadline_waits_for_the_default(gateway: Gateway, responder: Responder) -> None:
@@ -140,7 +162,7 @@ def test_a_conversation_is_a_turn_in_the_log_and_an_answer_in_parts(client: Clie
     assert (first.turn_id, first.reply_text) == ("turn", reply)
     assert len(pieces) > 1
     assert "".join(map(str, pieces)) == reply
-    ((record, turn),) = responder.asked
+    ((record, turn),) = responder.asked_by("talker")
     assert record.key == b"talker"
     assert isinstance(turn, ChatTurn)
     assert (turn.turn_id, turn.text, turn.count) == ("turn", "calm songs", 2)
@@ -148,7 +170,7 @@ def test_a_conversation_is_a_turn_in_the_log_and_an_answer_in_parts(client: Clie
 
 def test_a_turn_that_nobody_answers_gets_the_popular_list(client: Client, responder: Responder) -> None:
     responder.answer = silence
-    answer = client.say("talker", "calm songs", timeout=0.7)
+    answer = in_time(lambda: client.say("silent talker", "calm songs", timeout=0.7))
     assert (answer.degraded, answer.reply_text) == (True, "")
     assert len(answer.tracks) == 10
 
@@ -212,8 +234,8 @@ def test_tracks_and_tombstones_lie_in_the_catalogue(client: Client, kafka: Stack
 def test_a_session_is_asked_of_its_one_writer(client: Client, responder: Responder) -> None:
     session = SessionSnapshot("l", events=(ListeningEvent("e", "l", track_id="t", action=ListeningAction.LIKED),))
     responder.answer = lambda question: RecommendationList("answer", question.listener_id, session=session)
-    assert client.get_session("l") == session
-    ((_, question),) = responder.asked
+    assert client.get_session("known") == session
+    ((_, question),) = responder.asked_by("known")
     assert isinstance(question, RecommendationRequest)
     assert question.session_only
 
@@ -221,7 +243,7 @@ def test_a_session_is_asked_of_its_one_writer(client: Client, responder: Respond
 def test_a_session_that_nobody_tells_is_an_error(client: Client, responder: Responder) -> None:
     responder.answer = silence
     with pytest.raises(RequestFailed) as caught:
-        client.get_session("l", timeout=0.7)
+        client.get_session("l", timeout=2.0)
     assert caught.value.status == "DEADLINE_EXCEEDED"
 
 
@@ -232,7 +254,7 @@ def test_cancelling_a_call_frees_its_place(gateway: Gateway, responder: Responde
     with waiting_calls(gateway, 1) as calls:
         calls[0].cancel()
         until(lambda: gateway.metric("segue_gateway_waiting_requests") == 0, "the place is free")
-        until(lambda: gateway.metric(cancelled) == before + 1, "the cancellation is counted")
+        until(lambda: gateway.metric(cancelled) > before, "the cancellation is counted")
 
 
 def test_more_calls_than_may_wait_are_refused_at_once(gateway: Gateway, client: Client, responder: Responder) -> None:
@@ -327,12 +349,12 @@ def test_reflection_lists_the_services_and_is_enough_to_call_them(gateway: Gatew
         assert set(SERVICES) <= set(reflected.get_services())
         pool = descriptor_pool.DescriptorPool(reflected)
         method = pool.FindServiceByName(SERVICES[0]).FindMethodByName("Recommend")
-        request = message_factory.GetMessageClass(method.input_type)(listener_id="l", count=2)
+        request = message_factory.GetMessageClass(method.input_type)(listener_id="reflected", count=2)
         response = message_factory.GetMessageClass(method.output_type)
         call = channel.unary_unary(f"/{SERVICES[0]}/Recommend", type(request).SerializeToString, response.FromString)
         answer = json_format.MessageToDict(call(request, timeout=20))
     assert [track["trackId"] for track in answer["recommendations"]["tracks"]] == ["t0", "t1"]
-    assert len(responder.asked) == 1
+    assert len(responder.asked_by("reflected")) == 1
 
 
 def test_every_call_has_a_request_id_in_its_trailing_metadata(gateway: Gateway, responder: Responder) -> None:
@@ -342,9 +364,9 @@ def test_every_call_has_a_request_id_in_its_trailing_metadata(gateway: Gateway, 
             services_pb2.RecommendRequest.SerializeToString,
             services_pb2.RecommendResponse.FromString,
         )
-        _, call = recommend.with_call(services_pb2.RecommendRequest(listener_id="l"), timeout=20)
+        _, call = recommend.with_call(services_pb2.RecommendRequest(listener_id="named"), timeout=20)
     request_id = dict(call.trailing_metadata())["x-request-id"]
-    ((_, question),) = responder.asked
+    ((_, question),) = responder.asked_by("named")
     assert question.request_id == question.reply_to.request_id == request_id
 
 

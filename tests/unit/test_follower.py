@@ -17,8 +17,8 @@ from kafka.errors import KafkaConnectionError, KafkaTimeoutError
 
 from segue import wire
 from segue.catalog import TrackTokens
-from services.runtime import index_follower
-from services.runtime.index_follower import IndexFollower
+from services.runtime import follower
+from services.runtime.follower import Follower
 from services.runtime.settings import Settings
 from services.runtime.topology import TRACK_TOKENS
 
@@ -118,11 +118,15 @@ class Applied:
 @contextmanager
 def following(topic: FakeTopic, applied: Applied, seconds: float = 10.0) -> Iterator[bool]:
     settings = Settings(catch_up=timedelta(seconds=seconds))
-    follower = IndexFollower(settings, applied, applied, topic.connect)
+    following = Follower(settings, "test", TRACK_TOKENS, _told, applied, applied, topic.connect)
     try:
-        yield follower.start()
+        yield following.start()
     finally:
-        follower.stop()
+        following.stop()
+
+
+def _told(_track_id: str, value: bytes) -> TrackTokens:
+    return wire.decode(value, TrackTokens)
 
 
 def tokens(track_id: str, version: int) -> tuple[str, TrackTokens]:
@@ -145,7 +149,7 @@ def test_it_hands_on_the_newest_of_each_track_once() -> None:
 
 
 def test_it_tries_again_until_the_broker_answers(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(index_follower, "RETRY", 0.001)
+    monkeypatch.setattr(follower, "RETRY", 0.001)
     applied = Applied()
     with following(FakeTopic([tokens("a", 1)], failures=3), applied) as caught_up:
         assert caught_up
@@ -153,7 +157,7 @@ def test_it_tries_again_until_the_broker_answers(monkeypatch: pytest.MonkeyPatch
 
 
 def test_a_fault_of_ours_does_not_end_the_following(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(index_follower, "RETRY", 0.001)
+    monkeypatch.setattr(follower, "RETRY", 0.001)
     applied = Applied()
     with following(FakeTopic([tokens("a", 1)], failures=2, failure=ValueError("unheard of")), applied) as caught_up:
         assert caught_up
@@ -193,8 +197,8 @@ def test_after_tracks_that_fail_the_next_ones_are_read() -> None:
 
 
 def test_it_tells_how_far_behind_it_is_and_when_what_it_applied_was_written(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(index_follower, "MEASURE", 0.0)
-    monkeypatch.setattr(index_follower, "MOST_AT_ONCE", 2)
+    monkeypatch.setattr(follower, "MEASURE", 0.0)
+    monkeypatch.setattr(follower, "MOST_AT_ONCE", 2)
     applied = Applied()
     with following(FakeTopic([tokens(name, 1) for name in "abcde"]), applied):
         assert applied.lags[:3] == [3, 1, 0]
@@ -202,8 +206,8 @@ def test_it_tells_how_far_behind_it_is_and_when_what_it_applied_was_written(monk
 
 
 def test_a_broker_that_does_not_say_where_the_topic_ends_is_tried_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(index_follower, "RETRY", 0.001)
-    monkeypatch.setattr(index_follower, "MEASURE", 0.0)
+    monkeypatch.setattr(follower, "RETRY", 0.001)
+    monkeypatch.setattr(follower, "MEASURE", 0.0)
     topic, applied = FakeTopic([tokens("a", 1)], silences=2), Applied()
     with following(topic, applied) as caught_up:
         assert caught_up

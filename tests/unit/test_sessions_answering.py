@@ -27,10 +27,10 @@ from services.runtime.progress import Progress
 from services.runtime.record import Record
 from services.runtime.settings import Settings
 from services.sessions.answering import Answering
+from services.sessions.fallback import Fallback
 from services.sessions.handlers import Task
 from services.sessions.queue import WorkQueue
 
-POPULAR = Popularity([Track("popular", "Popular", ("Everybody",))])
 PATIENT = timedelta(seconds=30)
 SOON = timedelta(milliseconds=80)
 
@@ -102,8 +102,9 @@ class Bench:
         self.acknowledgement = OrderedAcknowledgement()
         self.acknowledged: list[int] = []
         self.written: dict[bytes, asyncio.Future[Any]] = {}
+        self.fallback = Fallback(Popularity([Track("popular", "Popular", ("Everybody",))]))
         self.answering = Answering(
-            App(), Settings(**settings), self.queue, POPULAR, self.acknowledgement, self.outbox, self.written.get
+            App(), Settings(**settings), self.queue, self.fallback, self.acknowledgement, self.outbox, self.written.get
         )
 
     def owe(self, task: Task) -> None:
@@ -191,6 +192,21 @@ async def test_a_model_that_is_down_degrades_and_the_last_list_is_given_again() 
     assert again.degraded
     assert "the server is away" in again.degraded_reason
     assert [track.track_id for track in again.tracks] == ["ranked", "popular"]
+
+
+async def test_a_track_that_was_removed_is_in_no_list_that_is_given_without_the_model() -> None:
+    bench = Bench()
+    async with bench.running():
+        bench.owe(asked(0))
+        await bench.outbox.until(1)
+        bench.model.down = True
+        bench.fallback.update([], ["ranked"])
+        bench.owe(asked(1))
+        await bench.outbox.until(2)
+        bench.fallback.update([Track("ranked", "Ranked")], ["popular"])
+        bench.owe(asked(2))
+        await bench.outbox.until(3)
+    assert [[track.track_id for track in answer.tracks] for answer in bench.answers[1:]] == [["popular"], ["ranked"]]
 
 
 async def test_the_model_is_not_asked_once_every_deadline_has_passed() -> None:

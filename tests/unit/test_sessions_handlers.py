@@ -204,6 +204,21 @@ def test_the_popular_list_obeys_the_filters(filters: Filters, expected: list[str
     assert [track.track_id for track in answer.tracks] == expected
 
 
+@pytest.mark.parametrize(
+    ("filters", "expected"),
+    [
+        (Filters(max_per_artist=1), ["t1", "t2", "p4"]),  # p1 to p3 are by artists that the last list has
+        (Filters(max_per_artist=2), ["t1", "t5", "t2", "p3", "p4"]),
+        (Filters(exclude_artists=("B",)), ["t1", "t5", "p1", "p2", "p4"]),
+        (Filters(exclude_explicit=True), ["p1", "p3", "p4"]),  # a list does not tell what is explicit
+    ],
+)
+def test_the_last_list_and_the_popular_one_obey_the_filters_together(filters: Filters, expected: list[str]) -> None:
+    last = [RecommendedTrack(name, name, (artist,)) for name, artist in (("t1", "A"), ("t5", "A"), ("t2", "B"))]
+    answer = handlers.degraded_answer(task(filters=filters, count=10), last, POPULAR, "down", NOW)
+    assert [track.track_id for track in answer.tracks] == expected
+
+
 def test_a_degraded_list_leaves_out_what_was_disliked_since() -> None:
     disliked = accepted("listening-events", {**LISTENING, "track_id": "p1", "action": "LISTENING_ACTION_DISLIKED"})
     last = [RecommendedTrack("p1", "One", ("A",)), RecommendedTrack("t2", "Two", ("B",))]

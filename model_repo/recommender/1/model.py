@@ -14,15 +14,17 @@ import numpy as np
 import torch
 import triton_python_backend_utils as pb_utils
 
-from segue import ranking
+from segue import ranking, wire
 from segue.catalog import TrackTokens
 from segue.errors import MalformedMessage
 from segue.model.recommender import Recommender
 from segue.ranking import Query, Ranking
 from services.runtime import garbage, log, settings
+from services.runtime.follower import Follower
 from services.runtime.health import Readiness
-from services.runtime.index_follower import IndexFollower
 from services.runtime.index_metrics import INFO, IndexMetrics, MetricsPort
+from services.runtime.settings import Settings
+from services.runtime.topology import TRACK_TOKENS
 
 
 class TritonPythonModel:
@@ -42,10 +44,16 @@ class TritonPythonModel:
         readiness = Readiness("index")
         self._metrics = MetricsPort(given, readiness)
         self._metrics.start()
-        self._follower = IndexFollower(given, self._update, IndexMetrics()) if given.follow_tokens else None
+        self._follower = self._following(given) if given.follow_tokens else None
         if self._follower is not None:
             self._follower.start()
         readiness.satisfied("index")
+
+    def _following(self, given: Settings) -> Follower[TrackTokens]:
+        def read(_track_id: str, value: bytes) -> TrackTokens:
+            return wire.decode(value, TrackTokens)
+
+        return Follower(given, "recommender", TRACK_TOKENS, read, self._update, IndexMetrics())
 
     def finalize(self) -> None:
         """Stop following, and leave the port."""
