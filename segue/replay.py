@@ -9,9 +9,11 @@ Order over all playlists needs a sort: one small tuple for each event is held in
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
-from datetime import UTC, datetime
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime, timedelta
 from hashlib import blake2b
+
+import msgspec
 
 from segue.dataset import Dataset, ListeningSession, Playlist
 from segue.events import ListeningAction, ListeningEvent, PlaylistAction, PlaylistEvent
@@ -34,6 +36,21 @@ def playlist_events(dataset: Dataset, *, undated: datetime = EPOCH) -> Iterator[
     # Within an entry, TRACK_ADDED sorts before TRACK_REMOVED; the creation has place -1.
     for time, playlist_id, _, action, track_id, event_id, name in sorted(edits):
         yield PlaylistEvent(event_id, playlist_id, action, track_id, time, name)
+
+
+def one_after_the_other(events: Iterable[PlaylistEvent]) -> Iterator[PlaylistEvent]:
+    """Yield the events, those of one playlist and one instant a millisecond apart, in their order.
+
+    What reads them orders edits of one instant by their ids, which say nothing of the place in the list. The events
+    must be in event-time order.
+    """
+    latest: dict[str, tuple[datetime, datetime]] = {}
+    for event in events:
+        time = event.event_time or EPOCH
+        told, newest = latest.get(event.playlist_id, (None, EPOCH))
+        at = newest + timedelta(milliseconds=1) if told == time else time
+        latest[event.playlist_id] = (time, at)
+        yield msgspec.structs.replace(event, event_time=at)
 
 
 def listening_events(dataset: Dataset, *, undated: datetime = EPOCH) -> Iterator[ListeningEvent]:

@@ -75,7 +75,7 @@ def recommend(
         max_per_artist=max_per_artist,
         market=market,
     )
-    with _connected(address) as client:
+    with connected(address) as client:
         show.recommendations(
             client.recommend(listener, count=count, filters=filters, seed_track_ids=seed_track or ()), as_json=as_json
         )
@@ -93,7 +93,7 @@ def listen(
     from segue.cli import show
 
     events = [ListeningEvent(listener_id=listener, track_id=track, action=ACTIONS[action]) for track in tracks]
-    with _connected(address) as client:
+    with connected(address) as client:
         show.written(len(events), client.record_events(events), as_json=as_json)
 
 
@@ -107,7 +107,7 @@ def watch(
     """Show every new list of a listener as it is made."""
     from segue.cli import show
 
-    with _connected(address) as client, _until_interrupted():
+    with connected(address) as client, _until_interrupted():
         for number, recommendations in enumerate(client.watch(listener), start=1):
             show.recommendations(recommendations, as_json=as_json)
             if number == limit:
@@ -123,7 +123,7 @@ def chat(
     as_json: AsJson = False,
 ) -> None:
     """Talk about music. An empty line or Ctrl-D ends the conversation."""
-    with _connected(address) as client, _until_interrupted():
+    with connected(address) as client, _until_interrupted():
         if say:
             _turn(client, listener, say, count, as_json=as_json)
             return
@@ -159,7 +159,7 @@ def _heard() -> str:
 
 
 @contextmanager
-def _connected(address: str) -> Generator[Client]:
+def connected(address: str) -> Generator[Client]:
     """Give a client; a gateway that is not there becomes one sentence that says what to do."""
     from segue.client import Client
 
