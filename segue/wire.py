@@ -2,7 +2,9 @@
 
 Knows the mapping, not the messages: `segue/events.py` and its siblings declare them, and a contract test holds them
 against `protos/`. Two liberties that the proto3 JSON specification leaves to a writer are taken: 64-bit integers are
-written as numbers, and fields at their default are left out. Unknown fields are ignored: producers may upgrade first.
+written as numbers, and fields at their default are left out. Whatever the specification lets a parser accept is read:
+lowerCamelCase too, numbers as texts, enumerators as numbers (`segue/spelling.py`). Unknown fields are ignored:
+producers may upgrade first.
 """
 
 from __future__ import annotations
@@ -15,6 +17,7 @@ from typing import Any, TypeVar
 import msgspec
 import orjson
 
+from segue import spelling
 from segue.errors import MalformedMessage, Violation
 
 T = TypeVar("T", bound=msgspec.Struct)
@@ -44,17 +47,30 @@ def decode(value: bytes | None, kind: type[T]) -> T:
         parsed = orjson.loads(value)
     except orjson.JSONDecodeError as error:
         raise MalformedMessage(Violation("", f"not JSON: {error}")) from error
-    if len(_LIKE_A_KEY.findall(value)) != _keys(parsed):
+    keys, is_own = _keys(parsed, spelling.names(kind))
+    if len(_LIKE_A_KEY.findall(value)) != keys:
         _refuse_duplicate_keys(value)
-    return from_builtins(parsed, kind)
+    return _converted(parsed, kind, is_own=is_own)
 
 
 def from_builtins(parsed: Any, kind: type[T]) -> T:
     """Return the message of this kind that parsed JSON holds. Raises MalformedMessage."""
+    return _converted(parsed, kind, is_own=True)
+
+
+def _converted(parsed: Any, kind: type[T], *, is_own: bool) -> T:
+    """Return the message; `is_own` says that no field has another name than Segue's."""
     if not isinstance(parsed, dict):
         raise MalformedMessage(Violation("", f"expected a JSON object, got {type(parsed).__name__}"))
+    plain = _without_nulls(parsed)
+    if is_own:
+        try:
+            return msgspec.convert(plain, kind, strict=False)
+        except msgspec.ValidationError:
+            # It may be the number of an enumerator, which is looked for only now: nobody has to write one.
+            pass
     try:
-        return msgspec.convert(_without_nulls(parsed), kind, strict=False)
+        return msgspec.convert(spelling.own(plain, kind), kind, strict=False)
     except msgspec.ValidationError as error:
         description, _, path = str(error).partition(" - at ")
         raise MalformedMessage(Violation(path.strip("`").removeprefix("$").removeprefix("."), description)) from error
@@ -71,17 +87,18 @@ def _without_nulls(value: Any, depth: int = 0) -> Any:
     return value
 
 
-def _keys(parsed: Any) -> int:
-    """Return how many keys all objects have."""
-    keys, left = 0, [parsed]
+def _keys(parsed: Any, names: frozenset[str]) -> tuple[int, bool]:
+    """Return how many keys all objects have, and whether all are among the names."""
+    keys, are_names, left = 0, True, [parsed]
     while left:
         value = left.pop()
         if isinstance(value, dict):
             keys += len(value)
+            are_names = are_names and value.keys() <= names
             left.extend(value.values())
         elif isinstance(value, list):
             left.extend(value)
-    return keys
+    return keys, are_names
 
 
 def _refuse_duplicate_keys(value: bytes) -> None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import orjson
 
 from segue.errors import MalformedMessage, Violation
+from segue.spelling import camel
 from services.runtime.acknowledgement import Place
 
 # What a message may be called by; the longest that is valid is the longest that is logged.
@@ -40,9 +41,8 @@ class Record:
     def names(self) -> dict[str, str | int]:
         """What logs call it: its place, and the ids in its value where that can be read; never what else it says."""
         fields = self._fields()
-        ids = {
-            name: value for name in IDS if isinstance(value := fields.get(name), str) and 0 < len(value) <= LONGEST_ID
-        }
+        said = {name: fields.get(name, fields.get(camel(name))) for name in IDS}
+        ids = {name: value for name, value in said.items() if isinstance(value, str) and 0 < len(value) <= LONGEST_ID}
         return {"topic": self.topic, "partition": self.partition, "offset": self.offset, **ids}
 
     def _fields(self) -> dict[str, object]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, get_args, get_type_hints
 
 import msgspec
 import orjson
@@ -13,10 +14,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from msgspec import inspect
 
-from segue import wire
+from segue import spelling, wire
 from segue.catalog import Track, TrackTokens
 from segue.errors import MalformedMessage
-from segue.events import ChatTurn, ListeningEvent, PlaylistEvent
+from segue.events import ChatTurn, ListeningEvent, PlaylistEvent, SourceOffset
 from segue.protobuf import from_protobuf, to_protobuf
 from segue.recommendations import RecommendationList, RecommendationRequest
 from segue.v1 import events_pb2, recommendations_pb2, tracks_pb2
@@ -43,13 +44,62 @@ def test_json_parses_to_the_equal_protobuf(struct: type[Any], protobuf: type[Any
     assert json_format.Parse(wire.encode(written), protobuf()) == to_protobuf(written, protobuf)
 
 
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"preserving_proto_field_name": True},
+        {"preserving_proto_field_name": False},
+        {"use_integers_for_enums": True, "always_print_fields_with_no_presence": True},
+    ],
+    ids=["own names", "lowerCamelCase", "numbers and defaults"],
+)
 @both
 @relaxed
 @given(st.data())
-def test_protobuf_json_reads_as_the_equal_struct(struct: type[Any], protobuf: type[Any], data: st.DataObject) -> None:
+def test_protobuf_json_reads_as_the_equal_struct_however_it_is_written(
+    struct: type[Any], protobuf: type[Any], options: dict[str, bool], data: st.DataObject
+) -> None:
     written = data.draw(anything(struct))
-    text = json_format.MessageToJson(to_protobuf(written, protobuf), preserving_proto_field_name=True)
+    text = json_format.MessageToJson(to_protobuf(written, protobuf), **options)  # type: ignore[arg-type]
     assert wire.decode(text.encode(), struct) == written
+
+
+@both
+def test_names_and_numbers_are_those_of_the_schema(struct: type[Any], protobuf: type[Any]) -> None:
+    for kind, descriptor in described(struct, protobuf.DESCRIPTOR):
+        assert {field: spelling.camel(field) for field in kind.__struct_fields__} == {
+            field.name: field.json_name for field in descriptor.fields
+        }
+        for field in descriptor.fields:
+            if field.enum_type:
+                enumerators = msgspec.inspect.type_info(get_type_hints(kind)[field.name])
+                assert isinstance(enumerators, inspect.EnumType)
+                assert [each.value for each in enumerators.cls] == [each.name for each in field.enum_type.values]
+                assert [each.number for each in field.enum_type.values] == list(range(len(enumerators.cls)))
+
+
+@pytest.mark.parametrize("number", ["7", '"7"', "7.0"])
+def test_a_position_is_read_as_a_number_or_a_text(number: str) -> None:
+    assert wire.decode(f'{{"offset": {number}}}'.encode(), SourceOffset) == SourceOffset(offset=7)
+
+
+def test_a_field_in_both_spellings_is_given_twice() -> None:
+    with pytest.raises(MalformedMessage, match="listener_id and as listenerId") as caught:
+        wire.decode(b'{"listener_id": "ada", "listenerId": "eve"}', ListeningEvent)
+    assert [violation.field for violation in caught.value.violations] == ["listener_id"]
+    assert wire.decode(b'{"listener_id": null, "listenerId": "eve"}', ListeningEvent).listener_id == "eve"
+
+
+def test_names_that_are_not_the_schemas_are_left_as_they_are() -> None:
+    features = {"trackId": 1.0, "track_id": 2.0, "durationSeconds": 3.0}
+    track = wire.decode(orjson.dumps({"trackId": "t", "audioFeatures": features}), Track)
+    assert track == Track("t", audio_features=features)
+
+
+def test_a_wrong_value_names_its_field_whatever_the_spelling() -> None:
+    with pytest.raises(MalformedMessage) as caught:
+        wire.decode(b'{"replyTo": {"partition": "one"}}', ChatTurn)
+    assert [violation.field for violation in caught.value.violations] == ["reply_to.partition"]
 
 
 @both
@@ -107,6 +157,15 @@ STRATEGIES: dict[type[inspect.Type], st.SearchStrategy[Any]] = {
     inspect.DateTimeType: TIMES,
     inspect.NoneType: st.none(),
 }
+
+
+def described(struct: type[Any], descriptor: Any) -> Iterator[tuple[type[Any], Any]]:
+    """Yield a struct and those in it, each with its protobuf's descriptor."""
+    yield struct, descriptor
+    for name, kind in get_type_hints(struct).items():
+        for part in (kind, *get_args(kind)):
+            if isinstance(part, type) and issubclass(part, msgspec.Struct):
+                yield from described(part, descriptor.fields_by_name[name].message_type)
 
 
 def anything(struct: type[Any]) -> st.SearchStrategy[Any]:
