@@ -73,8 +73,33 @@ class Neighbour(Message, frozen=True):
     weight: float = 0.0
 
 
+class CodeChange(Message, frozen=True):
+    """A playlist code that gave way to another; `before` is None where there was none. Dated to the hour."""
+
+    event_time: Time | None = None
+    before: UInt32 | None = None
+    after: UInt32 = 0
+
+
+class LiveCode(Message, frozen=True):
+    """The playlist code that a track has now, and why; `code` is None where nothing says one.
+
+    It began as `home`: the checkpoint's code for the track where that is `known`, else what its content suggests.
+    `evidence` is what playlists say since, in additions, older ones fading; it comes from so many `neighbours`.
+    """
+
+    code: UInt32 | None = None
+    codebook_version: str = ""
+    home: UInt32 | None = None
+    known: bool = False
+    evidence: float = 0.0
+    neighbours: UInt32 = 0
+    # The newest at the end, at most eight.
+    changes: tuple[CodeChange, ...] = ()
+
+
 class TrackTokens(Message, frozen=True):
-    """What the recommender knows of a track."""
+    """What the recommender knows of a track. `codes` are those of its content, `live` is the code of its company."""
 
     track_id: str = ""
     codes: TrackCodes | None = None
@@ -83,6 +108,7 @@ class TrackTokens(Message, frozen=True):
     seen: tuple[SourceOffset, ...] = ()
     event_time: Time | None = None
     track: Track | None = None
+    live: LiveCode | None = None
 
 
 def validate_track(track: Track) -> None:

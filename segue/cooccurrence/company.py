@@ -1,13 +1,15 @@
 """The company that one track keeps: weights by neighbour and hour, bounded, summed exactly, decayed when read.
 
-The state is the newest `MAX_CELLS` cells by (hour, neighbour), each with the sum of its weights. A cell that fell out
-never returns, and one that is in was never out, so the state is a function of the set of changes: their order, how they
-were batched and which worker read them do not matter. A cell whose sum is zero keeps its place for that reason.
+The state is the newest `MAX_CELLS` cells by (hour, neighbour) whose sums are not zero; what is read is the newest
+`READ_CELLS` of them. A cell that fell out never returns. Every cell newer than the newest one that fell out is exact,
+so while that leaves `READ_CELLS` of them, or nothing fell out, what is read is a function of the set of edits: their
+order, how they were batched and which worker read them do not matter.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from bisect import bisect_left
+from collections.abc import Iterable, Sequence
 from datetime import timedelta
 from math import exp
 
@@ -16,10 +18,12 @@ import msgspec
 from segue.catalog import Neighbour
 from segue.cooccurrence.pairs import SLOT_MS, WEIGHT_UNIT, PairDelta
 
-MAX_CELLS = 256
+READ_CELLS = 256
+# Room for what comes and goes while edits arrive out of order.
+MAX_CELLS = READ_CELLS * 3 // 2
 MAX_PUBLISHED = 64
-# What was best on real playlists: of neighbours, the recent ones count.
-TIME_CONSTANT = timedelta(days=20)
+
+Key = tuple[int, str]  # hours since 1970, neighbour
 
 
 class Cell(msgspec.Struct, frozen=True, array_like=True):
@@ -30,7 +34,7 @@ class Cell(msgspec.Struct, frozen=True, array_like=True):
     weight: int
 
     @property
-    def key(self) -> tuple[int, str]:
+    def key(self) -> Key:
         """What orders cells."""
         return self.slot, self.neighbour_id
 
@@ -39,32 +43,45 @@ class Company(msgspec.Struct, frozen=True, array_like=True):
     """One track's cells, oldest first, and the newest one that no longer has a place."""
 
     cells: tuple[Cell, ...] = ()
-    dropped: tuple[int, str] | None = None
+    dropped: Key | None = None
+
+    @property
+    def read(self) -> Sequence[Cell]:
+        """The cells that count, oldest first."""
+        return self.cells[-READ_CELLS:]
 
 
 def add(company: Company, deltas: Iterable[PairDelta]) -> Company:
     """Return the company after changes of one track; those of cells that were dropped change nothing."""
-    sums = {cell.key: cell.weight for cell in company.cells}
+    cells = list(company.cells)
     for delta in deltas:
         key = (delta.slot, delta.neighbour_id)
         if company.dropped is None or key > company.dropped:
-            sums[key] = sums.get(key, 0) + delta.weight
-    keys = sorted(sums)
-    dropped = keys[-MAX_CELLS - 1] if len(keys) > MAX_CELLS else company.dropped
-    return Company(tuple(Cell(*key, sums[key]) for key in keys[-MAX_CELLS:]), dropped)
+            _add(cells, key, delta.weight)
+    dropped = cells[-MAX_CELLS - 1].key if len(cells) > MAX_CELLS else company.dropped
+    return Company(tuple(cells[-MAX_CELLS:]), dropped)
 
 
-def neighbours(company: Company, time_constant: timedelta = TIME_CONSTANT) -> tuple[Neighbour, ...]:
+def neighbours(company: Company, days: float) -> tuple[Neighbour, ...]:
     """Return the neighbours with their decayed weights, heaviest first, at most MAX_PUBLISHED.
 
-    Weights decay by exp(-age / time constant), with ages counted from the track's own newest hour: what passes later
-    makes all weights of the track smaller alike, so it need not be known here.
+    Weights decay by exp(-age / `days`), with ages counted from the track's own newest hour: what passes later makes all
+    weights of the track smaller alike, so it need not be known here.
     """
-    newest = company.cells[-1].slot if company.cells else 0
+    cells = company.read
+    newest = cells[-1].slot if cells else 0
+    constant = timedelta(days=days) / timedelta(milliseconds=SLOT_MS)
+    decays = {slot: exp((slot - newest) / constant) for slot in {cell.slot for cell in cells}}
     sums: dict[str, float] = {}
-    for cell in company.cells:
-        decay = exp(-(newest - cell.slot) * SLOT_MS / (time_constant.total_seconds() * 1_000))
-        sums[cell.neighbour_id] = sums.get(cell.neighbour_id, 0.0) + cell.weight * decay
+    for cell in cells:
+        sums[cell.neighbour_id] = sums.get(cell.neighbour_id, 0.0) + cell.weight * decays[cell.slot]
     weighed = [Neighbour(neighbour_id, round(total / WEIGHT_UNIT, 6)) for neighbour_id, total in sums.items()]
     positive = [neighbour for neighbour in weighed if neighbour.weight > 0]
     return tuple(sorted(positive, key=lambda near: (-near.weight, near.track_id))[:MAX_PUBLISHED])
+
+
+def _add(cells: list[Cell], key: Key, weight: int) -> None:
+    place = bisect_left(cells, key, key=lambda cell: cell.key)
+    known = place < len(cells) and cells[place].key == key
+    total = weight + (cells[place].weight if known else 0)
+    cells[place : place + known] = [Cell(*key, total)] if total else []

@@ -7,7 +7,7 @@ exact in whatever order they are made.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from math import sqrt
 
 import msgspec
@@ -20,6 +20,10 @@ WEIGHTS = tuple(round(WEIGHT_UNIT / sqrt(distance)) for distance in range(1, REA
 
 # Weights are summed by the hour of the event: fine beside a decay of days.
 SLOT_MS = 3_600_000
+
+# Two tracks in alphabetical order and the hour, and with what the pair weighs.
+Pair = tuple[str, str, int]
+WeighedPair = tuple[Pair, int]
 
 
 class Entry(msgspec.Struct, frozen=True, array_like=True):
@@ -47,11 +51,27 @@ def changes(before: Sequence[Entry], after: Sequence[Entry]) -> tuple[PairDelta,
     A pair counts in the slot in which it came to be, so that taking it away cancels it exactly.
     """
     start, end = _common(before, after)
-    first = max(0, start - REACH)
+    first, behind = max(0, start - REACH), max(0, end - REACH)
+    return summed(_pairs(after[first : len(after) - behind]), _pairs(before[first : len(before) - behind]))
+
+
+def pairs_of_first(entries: Sequence[Entry]) -> Iterator[WeighedPair]:
+    """Yield the pairs of a list's first track with those within its reach."""
+    for distance, other in enumerate(entries[1 : 1 + REACH], start=1):
+        yield _pair(entries[0], other), WEIGHTS[distance - 1]
+
+
+def summed(
+    gained: Iterable[WeighedPair], lost: Iterable[WeighedPair], more: Iterable[PairDelta] = ()
+) -> tuple[PairDelta, ...]:
+    """Return what gained and lost pairs and `more` changes, both tracks of each pair, come to, in a fixed order."""
     changed: Counter[tuple[str, str, int]] = Counter()
-    for entries, sign in ((before, -1), (after, 1)):
-        for pair, weight in _pairs(entries[first : len(entries) - max(0, end - REACH)]):
+    for pairs, sign in ((gained, 1), (lost, -1)):
+        for pair, weight in pairs:
             changed[pair] += sign * weight
+    for delta in more:
+        if delta.track_id <= delta.neighbour_id:
+            changed[delta.track_id, delta.neighbour_id, delta.slot] += delta.weight
     return tuple(
         PairDelta(track_id, neighbour_id, slot, weight)
         for (one, other, slot), weight in sorted(changed.items())
@@ -68,9 +88,11 @@ def _common(before: Sequence[Entry], after: Sequence[Entry]) -> tuple[int, int]:
     return start, next((place for place in range(left) if before[-1 - place] != after[-1 - place]), left)
 
 
-def _pairs(entries: Sequence[Entry]) -> Iterator[tuple[tuple[str, str, int], int]]:
-    """Yield every pair within reach, its tracks in alphabetical order, and its weight."""
-    for place, entry in enumerate(entries):
-        for distance, other in enumerate(entries[place + 1 : place + 1 + REACH], start=1):
-            one, two = sorted((entry.track_id, other.track_id))
-            yield (one, two, max(entry.time_ms, other.time_ms) // SLOT_MS), WEIGHTS[distance - 1]
+def _pairs(entries: Sequence[Entry]) -> Iterator[WeighedPair]:
+    for place in range(len(entries)):
+        yield from pairs_of_first(entries[place : place + 1 + REACH])
+
+
+def _pair(entry: Entry, other: Entry) -> Pair:
+    one, two = sorted((entry.track_id, other.track_id))
+    return one, two, max(entry.time_ms, other.time_ms) // SLOT_MS

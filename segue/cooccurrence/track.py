@@ -1,19 +1,25 @@
 """What is known of one track: content and codes from the catalogue, company from playlists, and the fold of both.
 
-Does not know where codes come from: whoever applies a catalogue entry brings them.
+Does not know where codes of content come from: whoever applies a catalogue entry brings them. The code of the company
+is never kept: it is worked out from the state and the checkpoint's clusters whenever the track is told of.
 """
 
 from __future__ import annotations
 
 import msgspec
 
-from segue.catalog import Track, TrackCodes, TrackTokens
+from segue.catalog import CodeChange, LiveCode, Track, TrackCodes, TrackTokens
 from segue.cooccurrence import company as companies
+from segue.cooccurrence.assignment import Home, assign
+from segue.cooccurrence.clusters import FrozenClusters
 from segue.cooccurrence.company import Company
 from segue.cooccurrence.pairs import PairDelta
+from segue.cooccurrence.rules import LiveRules
 from segue.errors import MalformedMessage, Violation
 from segue.events import SourceOffset
 from segue.session import Position, from_ms
+
+NO_CONTENT_CODES = (-1, -1, -1, -1)
 
 
 class TrackState(msgspec.Struct, frozen=True, array_like=True):
@@ -65,19 +71,54 @@ def has_seen(state: TrackState, at: Position) -> bool:
     )
 
 
-def tokens(state: TrackState) -> TrackTokens | None:
-    """Return what the recommender is to know of the track; None when it is to forget it."""
+def tokens(state: TrackState, clusters: FrozenClusters | None = None) -> TrackTokens | None:
+    """Return what the recommender is to know of the track; None when it is to forget it.
+
+    Without the checkpoint's clusters the track's code does not follow its company.
+    """
     if state.removed:
         return None
+    rules = clusters.rules if clusters else LiveRules()
     return TrackTokens(
         track_id=state.track_id,
         codes=state.codes,
-        neighbours=companies.neighbours(state.company),
+        neighbours=companies.neighbours(state.company, rules.neighbour_days),
         version=state.version,
         seen=tuple(SourceOffset(known.topic, known.partition, known.offset) for known in state.seen),
         event_time=from_ms(state.event_ms),
         track=state.content,
+        live=live_code(state, clusters) if clusters else None,
     )
+
+
+def live_code(state: TrackState, clusters: FrozenClusters) -> LiveCode:
+    """Return the code that the track's company gives it among these clusters, and why."""
+    home = _home(state, clusters)
+    given = assign(state.company, home, clusters)
+    return LiveCode(
+        code=given.code,
+        codebook_version=clusters.version,
+        home=home.cluster,
+        known=home.known,
+        evidence=given.evidence,
+        neighbours=given.neighbours,
+        changes=tuple(CodeChange(from_ms(each.time_ms), each.before, each.after) for each in given.changes),
+    )
+
+
+def _home(state: TrackState, clusters: FrozenClusters) -> Home:
+    known = clusters.by_track.get(state.track_id)
+    if known is not None:
+        return Home(known, known=True)
+    if state.content is None:
+        return Home()
+    made_here = state.codes is not None and state.codes.codebook_version == clusters.version
+    codes = _content_codes(state.codes) if state.codes and made_here else NO_CONTENT_CODES
+    return Home(clusters.suggested(codes, state.content.artists))
+
+
+def _content_codes(codes: TrackCodes) -> tuple[int, ...]:
+    return tuple(-1 if code is None else code for code in (codes.tags, codes.metadata, codes.lyrics, codes.audio))
 
 
 def encode(state: TrackState) -> bytes:

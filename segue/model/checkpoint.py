@@ -200,7 +200,7 @@ def _read(path: Path) -> bytes:
 def _codebooks(files: _Files, difference: Mapping[str, npt.NDArray[Any]]) -> Codebooks:
     try:
         return codebooks_from(files.arrays("codebooks"), files.json("codebooks.json"), PackagedEncoder(difference))
-    except (KeyError, TypeError, ValueError) as error:
+    except (KeyError, TypeError, ValueError, msgspec.ValidationError) as error:
         raise CheckpointError(f"{files.folder}/codebooks.safetensors lacks {error}; rebuild the checkpoint") from error
 
 

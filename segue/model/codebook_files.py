@@ -6,9 +6,11 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
+import msgspec
 import numpy as np
 import numpy.typing as npt
 
+from segue.cooccurrence.rules import LiveRules
 from segue.tokens.codebook import Clusters, Codebook, CodeFacts
 from segue.tokens.codebooks import Codebooks
 from segue.tokens.content import MODALITIES
@@ -29,8 +31,9 @@ def codebook_arrays(codebooks: Codebooks) -> Arrays:
 
 
 def codebook_facts(codebooks: Codebooks) -> dict[str, Any]:
-    """Return name, size and cohesion of every code, and how each modality's content becomes vectors."""
+    """Return what is told of every code, how each modality's content becomes vectors, and how playlist codes move."""
     return {
+        "live": msgspec.to_builtins(codebooks.live),
         "codes": {modality: [asdict(fact) for fact in book.facts] for modality, book in codebooks.books.items()},
         "transforms": {modality: transform_told(book.transform) for modality, book in codebooks.books.items()},
     }
@@ -39,9 +42,12 @@ def codebook_facts(codebooks: Codebooks) -> dict[str, Any]:
 def codebooks_from(arrays: Arrays, facts: Mapping[str, Any], pretrained: TextEncoder) -> Codebooks:
     """Return the codebooks; `pretrained` is the encoder that they may rest on.
 
-    Raises KeyError where an array or a fact is missing, ValueError where they rest on another encoder.
+    Raises KeyError where an array or a fact is missing, ValueError where they rest on another encoder, and
+    msgspec.ValidationError where a rule is none.
     """
-    return Codebooks({modality: _book(modality, arrays, facts, pretrained) for modality in MODALITIES})
+    books = {modality: _book(modality, arrays, facts, pretrained) for modality in MODALITIES}
+    # Checkpoints from before codes moved have no rules of their own.
+    return Codebooks(books, msgspec.convert(facts.get("live", {}), LiveRules))
 
 
 def _book(modality: str, arrays: Arrays, facts: Mapping[str, Any], pretrained: TextEncoder) -> Codebook:

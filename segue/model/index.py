@@ -117,9 +117,9 @@ class Index:
     def updated(self, tokens: Sequence[TrackTokens], codebooks: Codebooks, removed: Iterable[str] = ()) -> Index:
         """Return the snapshot after these tokens, the newest version of each track winning, and these removals.
 
-        New tracks get rows. Codes that these codebooks made replace the checkpoint's; those that others made are not
-        read, and a track that the checkpoint lacks is coded from its content then. Live neighbours are merged over the
-        checkpoint's.
+        New tracks get rows. Codes that these codebooks made replace the checkpoint's, the live playlist code too; those
+        that others made are not read, and a track that the checkpoint lacks is coded from its content then. Live
+        neighbours are merged over the checkpoint's.
         """
         newest: dict[str, TrackTokens] = {}
         for token in tokens:
@@ -236,8 +236,16 @@ class _Draft:
     def _coded(self, row: int, token: TrackTokens) -> tuple[int, ...]:
         """Return the row's codes: made of the token and the checkpoint, and nothing that came between.
 
-        So whoever reads only the newest token has the same codes. Content says nothing about the playlist code.
+        So whoever reads only the newest token has the same codes. Content says nothing about the playlist code: that is
+        the live one, where these codebooks number it.
         """
+        codes, live = self._coded_by_content(row, token), token.live
+        if live is None or live.code is None or live.codebook_version != self._codebooks.version:
+            return codes
+        place = MODALITIES.index("playlist")
+        return (*codes[:place], min(live.code, self._base.code_sizes[place]), *codes[place + 1 :])
+
+    def _coded_by_content(self, row: int, token: TrackTokens) -> tuple[int, ...]:
         own = self._own(row)
         if token.codes is None or not self._codebooks.made(token.codes):
             known = row < len(self._base.stored_codes)

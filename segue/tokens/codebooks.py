@@ -7,13 +7,16 @@ absent for a new track until its neighbours are known (`from_neighbours`).
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from hashlib import sha256
 
 import numpy as np
 
 from segue.catalog import Track, TrackCodes
+from segue.cooccurrence.clusters import FrozenClusters
+from segue.cooccurrence.rules import LiveRules
+from segue.cooccurrence.suggestion import Suggestion
 from segue.tokens.codebook import Codebook, Integers
 from segue.tokens.content import MODALITIES, content
 from segue.tokens.transforms import transform_arrays, transform_told
@@ -23,9 +26,10 @@ _VERSION_DIGITS = 12
 
 @dataclass(frozen=True)
 class Codebooks:
-    """One codebook for each modality."""
+    """One codebook for each modality, and how playlist codes move while playlists change."""
 
     books: Mapping[str, Codebook]
+    live: LiveRules = field(default_factory=LiveRules)
 
     @cached_property
     def version(self) -> str:
@@ -69,6 +73,22 @@ class Codebooks:
         centroids = book.centroids[[code for code, _ in known]]
         mean = np.average(centroids, axis=0, weights=[weight for _, weight in known])
         return int(book.nearest(mean[None].astype(np.float32))[0])
+
+    def freeze(self, tracks: Sequence[Track], codes: Integers) -> FrozenClusters:
+        """Return the clusters of these tracks, the checkpoint's, as live codes need them; codes: [tracks, modalities].
+
+        What content suggests is learnt from the tracks that have a playlist code.
+        """
+        book, homes = self.books["playlist"], codes[:, 0]
+        known = np.flatnonzero(homes < book.absent)
+        suggestion = Suggestion.learnt(
+            book.centroids[homes[known]].astype(np.float64),
+            codes[known, 1:],
+            [tracks[row].artists for row in known],
+            self.sizes[1:],
+        )
+        by_track = {tracks[row].track_id: int(homes[row]) for row in known}
+        return FrozenClusters(self.version, book.centroids, book.clusters.offsets, by_track, suggestion, self.live)
 
     def as_message(self, codes: Sequence[int] | Integers) -> TrackCodes:
         """Return a row of code numbers as the schema's message, absent ones as None, and whose numbers they are."""

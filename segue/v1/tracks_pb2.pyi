@@ -67,8 +67,36 @@ class Neighbour(_message.Message):
     weight: float
     def __init__(self, track_id: _Optional[str] = ..., weight: _Optional[float] = ...) -> None: ...
 
+class CodeChange(_message.Message):
+    __slots__ = ("event_time", "before", "after")
+    EVENT_TIME_FIELD_NUMBER: _ClassVar[int]
+    BEFORE_FIELD_NUMBER: _ClassVar[int]
+    AFTER_FIELD_NUMBER: _ClassVar[int]
+    event_time: _timestamp_pb2.Timestamp
+    before: int
+    after: int
+    def __init__(self, event_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., before: _Optional[int] = ..., after: _Optional[int] = ...) -> None: ...
+
+class LiveCode(_message.Message):
+    __slots__ = ("code", "codebook_version", "home", "known", "evidence", "neighbours", "changes")
+    CODE_FIELD_NUMBER: _ClassVar[int]
+    CODEBOOK_VERSION_FIELD_NUMBER: _ClassVar[int]
+    HOME_FIELD_NUMBER: _ClassVar[int]
+    KNOWN_FIELD_NUMBER: _ClassVar[int]
+    EVIDENCE_FIELD_NUMBER: _ClassVar[int]
+    NEIGHBOURS_FIELD_NUMBER: _ClassVar[int]
+    CHANGES_FIELD_NUMBER: _ClassVar[int]
+    code: int
+    codebook_version: str
+    home: int
+    known: bool
+    evidence: float
+    neighbours: int
+    changes: _containers.RepeatedCompositeFieldContainer[CodeChange]
+    def __init__(self, code: _Optional[int] = ..., codebook_version: _Optional[str] = ..., home: _Optional[int] = ..., known: _Optional[bool] = ..., evidence: _Optional[float] = ..., neighbours: _Optional[int] = ..., changes: _Optional[_Iterable[_Union[CodeChange, _Mapping]]] = ...) -> None: ...
+
 class TrackTokens(_message.Message):
-    __slots__ = ("track_id", "codes", "neighbours", "version", "seen", "event_time", "track")
+    __slots__ = ("track_id", "codes", "neighbours", "version", "seen", "event_time", "track", "live")
     TRACK_ID_FIELD_NUMBER: _ClassVar[int]
     CODES_FIELD_NUMBER: _ClassVar[int]
     NEIGHBOURS_FIELD_NUMBER: _ClassVar[int]
@@ -76,6 +104,7 @@ class TrackTokens(_message.Message):
     SEEN_FIELD_NUMBER: _ClassVar[int]
     EVENT_TIME_FIELD_NUMBER: _ClassVar[int]
     TRACK_FIELD_NUMBER: _ClassVar[int]
+    LIVE_FIELD_NUMBER: _ClassVar[int]
     track_id: str
     codes: TrackCodes
     neighbours: _containers.RepeatedCompositeFieldContainer[Neighbour]
@@ -83,4 +112,5 @@ class TrackTokens(_message.Message):
     seen: _containers.RepeatedCompositeFieldContainer[_events_pb2.SourceOffset]
     event_time: _timestamp_pb2.Timestamp
     track: Track
-    def __init__(self, track_id: _Optional[str] = ..., codes: _Optional[_Union[TrackCodes, _Mapping]] = ..., neighbours: _Optional[_Iterable[_Union[Neighbour, _Mapping]]] = ..., version: _Optional[int] = ..., seen: _Optional[_Iterable[_Union[_events_pb2.SourceOffset, _Mapping]]] = ..., event_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., track: _Optional[_Union[Track, _Mapping]] = ...) -> None: ...
+    live: LiveCode
+    def __init__(self, track_id: _Optional[str] = ..., codes: _Optional[_Union[TrackCodes, _Mapping]] = ..., neighbours: _Optional[_Iterable[_Union[Neighbour, _Mapping]]] = ..., version: _Optional[int] = ..., seen: _Optional[_Iterable[_Union[_events_pb2.SourceOffset, _Mapping]]] = ..., event_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., track: _Optional[_Union[Track, _Mapping]] = ..., live: _Optional[_Union[LiveCode, _Mapping]] = ...) -> None: ...

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from datetime import timedelta
 from random import Random
 
 import msgspec
@@ -16,13 +15,13 @@ from segue.catalog import Track, TrackCodes
 from segue.cooccurrence import company as companies
 from segue.cooccurrence import playlist as playlists
 from segue.cooccurrence import track as tracks
-from segue.cooccurrence.company import MAX_CELLS, Company
+from segue.cooccurrence.company import MAX_CELLS, READ_CELLS, Company
 from segue.cooccurrence.pairs import REACH, SLOT_MS, WEIGHT_UNIT, PairDelta, changes
-from segue.cooccurrence.playlist import MAX_EDITS, Playlist
+from segue.cooccurrence.playlist import MAX_EDITS, WINDOW, Playlist
 from segue.cooccurrence.track import TrackState
 from segue.errors import FutureEvent, LateEvent
 from segue.events import PlaylistAction, PlaylistEvent
-from segue.session import FoldRules, Position, from_ms
+from segue.session import FoldRules, Position, from_ms, to_ms
 
 RULES = FoldRules()
 START_MS = 1_612_137_600_000  # 2021-02-01: years before the records that replay it
@@ -83,7 +82,7 @@ def test_a_removed_track_takes_its_pairs_with_it_and_its_neighbours_move_togethe
 def test_a_deleted_playlist_takes_everything_back() -> None:
     playlist, sums = folded([edit(0, "a"), edit(1, "b", 1), edit(2, "", 2, PlaylistAction.DELETED), edit(3, "late", 1)])
     assert sums == {}
-    assert playlist.edits == ()
+    assert playlist.entries == ()
 
 
 def test_the_newest_name_stays() -> None:
@@ -119,11 +118,11 @@ def test_an_edit_older_than_all_that_are_kept_is_late() -> None:
     playlist, _ = folded(edit(number, f"track-{number}", 10 + number) for number in range(MAX_EDITS + 1))
     assert len(playlist.edits) == MAX_EDITS
     with pytest.raises(LateEvent, match=f"{MAX_EDITS} newest"):
-        playlists.apply(playlist, edit(999, "x", 5), at(999), RULES)
+        playlists.apply(playlist, edit(9_999, "x", 5), at(9_999), RULES)
 
 
 def test_pairs_of_edits_that_fell_out_stay_counted() -> None:
-    _, sums = folded(edit(number, f"track-{number}", number) for number in range(2 * MAX_EDITS))
+    _, sums = folded(edit(number, f"track-{number}", number) for number in range(2 * WINDOW))
     assert sums["track-0", "track-1", START_MS // SLOT_MS] == WEIGHT_UNIT
 
 
@@ -131,6 +130,23 @@ ACTIONS = st.sampled_from([PlaylistAction.TRACK_ADDED] * 4 + [PlaylistAction.TRA
 EDITS = st.lists(st.tuples(st.sampled_from("abcdefgh"), st.integers(0, 24 * 60), ACTIONS), min_size=1, max_size=20).map(
     lambda drawn: [edit(number, *each) for number, each in enumerate(drawn)]
 )
+
+
+# Edits over eight days, in order, several of which may have the same time.
+LONG_HISTORIES = st.lists(
+    st.tuples(st.sampled_from("abcdefgh"), st.integers(0, 8 * 24), ACTIONS), min_size=1, max_size=40
+).map(
+    lambda drawn: [
+        edit(number, track_id, hour * 60, action)
+        for number, (track_id, hour, action) in enumerate(sorted(drawn, key=lambda each: each[1]))
+    ]
+)
+DAY_MS = 86_400_000
+
+
+def within_lateness(events: list[PlaylistEvent], chance: Random) -> list[PlaylistEvent]:
+    """Return the events in an order in which none comes after one that is more than a day newer."""
+    return sorted(events, key=lambda event: to_ms(event.event_time or from_ms(0)) + chance.uniform(0, DAY_MS))
 
 
 @given(EDITS, st.randoms(use_true_random=False), st.integers(1, 2))
@@ -152,21 +168,39 @@ def test_the_changes_sum_to_the_pairs_of_the_playlist_as_it_is(events: list[Play
     assert sums == {(delta.track_id, delta.neighbour_id, delta.slot): delta.weight for delta in whole}
 
 
+@given(LONG_HISTORIES, st.randoms(use_true_random=False))
+def test_order_does_not_change_what_edits_make_when_many_fell_out(events: list[PlaylistEvent], chance: Random) -> None:
+    with pytest.MonkeyPatch.context() as few:
+        few.setattr(playlists, "WINDOW", 4)
+        assert folded(within_lateness(events, chance))[1] == folded(events)[1]
+
+
+@given(LONG_HISTORIES)
+def test_what_fell_out_is_no_more_than_the_lateness_needs(events: list[PlaylistEvent]) -> None:
+    with pytest.MonkeyPatch.context() as few:
+        few.setattr(playlists, "WINDOW", 4)
+        playlist, _ = folded(events)
+    settled = [each for each in playlist.edits if each.time_ms < playlist.newest_ms - DAY_MS]
+    assert len(settled) <= 4
+
+
 def test_a_playlist_stays_bounded() -> None:
-    playlist, _ = folded(edit(number, f"track-{number}", number) for number in range(3 * MAX_EDITS))
+    playlist, _ = folded(edit(number, f"track-{number}", number) for number in range(MAX_EDITS + 40))
     assert len(playlist.edits) == MAX_EDITS
     assert playlists.decode(playlists.encode(playlist)) == playlist
+    quiet, _ = folded(edit(number, f"track-{number}", 2 * number * 24 * 60) for number in range(2 * WINDOW))
+    assert len(quiet.edits) == WINDOW + 1
 
 
 def deltas_of(drawn: Sequence[tuple[int, int, int]]) -> list[PairDelta]:
     return [PairDelta("x", f"near-{neighbour}", slot, weight) for neighbour, slot, weight in drawn]
 
 
-DELTAS = st.lists(st.tuples(st.integers(0, 30), st.integers(0, 30), st.integers(-1_000, 1_000)), max_size=60)
+DELTAS = st.lists(st.tuples(st.integers(0, 30), st.integers(0, 30), st.integers(1, 1_000)), max_size=60)
 
 
 @given(DELTAS, st.randoms(use_true_random=False), st.integers(1, 9))
-def test_a_company_depends_on_the_set_of_changes_alone(
+def test_a_company_depends_on_the_set_of_changes_alone_while_nothing_is_taken_back(
     drawn: list[tuple[int, int, int]], chance: Random, size: int
 ) -> None:
     deltas = deltas_of(drawn)
@@ -191,15 +225,24 @@ def test_a_company_keeps_the_newest_cells() -> None:
 
 
 def test_neighbours_decay_with_their_age_relative_to_the_newest() -> None:
-    hours = int(companies.TIME_CONSTANT / timedelta(hours=1))
-    found = companies.neighbours(companies.add(Company(), deltas_of([(1, 0, 2_000), (2, hours, 1_000)])))
+    company = companies.add(Company(), deltas_of([(1, 0, 2_000), (2, 5 * 24, 1_000)]))
+    found = companies.neighbours(company, days=5.0)
     assert [near.track_id for near in found] == ["near-2", "near-1"]
     assert found[1].weight == pytest.approx(2 / 2.718281828, abs=1e-6)
 
 
 def test_a_neighbour_that_was_taken_back_is_not_published() -> None:
     company = companies.add(Company(), deltas_of([(1, 0, 500), (2, 0, 500), (1, 0, -500)]))
-    assert [near.track_id for near in companies.neighbours(company)] == ["near-2"]
+    assert [near.track_id for near in companies.neighbours(company, days=20.0)] == ["near-2"]
+
+
+def test_what_is_read_stays_exact_while_newer_cells_come_and_go() -> None:
+    kept = [(number, number, 1) for number in range(READ_CELLS)]
+    passing = [(number, READ_CELLS + number, 1) for number in range(MAX_CELLS - READ_CELLS)]
+    company = companies.add(Company(), deltas_of([*kept, *passing, (999, 999, 1)]))
+    assert company.dropped == (0, "near-0")
+    company = companies.add(company, deltas_of([(near, slot, -1) for near, slot, _ in passing]))
+    assert company.read == companies.add(Company(), deltas_of([*kept[1:], (999, 999, 1)])).cells
 
 
 def test_a_track_applies_each_record_of_a_partition_once() -> None:

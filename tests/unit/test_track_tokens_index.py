@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from segue.catalog import Neighbour, Track, TrackCodes, TrackTokens
+from segue.catalog import LiveCode, Neighbour, Track, TrackCodes, TrackTokens
 from segue.model.index import Index
 from tests.unit.tiny_model import checkpoint, codebooks, codes
 
@@ -33,6 +33,31 @@ def test_codes_from_content_leave_the_playlist_code() -> None:
     assert playlist == row_of(checkpoint().index, KNOWN)[0]
     assert tags == 0
     assert tuple(others) == codebooks().sizes[2:]
+
+
+def live(code: int | None, version: str | None = None) -> LiveCode:
+    return LiveCode(code=code, codebook_version=codebooks().version if version is None else version)
+
+
+def test_a_live_code_replaces_the_playlist_code_and_no_other() -> None:
+    before = row_of(checkpoint().index, KNOWN)
+    moved = (before[0] + 1) % codebooks().sizes[0]
+    index = after(TrackTokens(track_id=KNOWN, live=live(moved), version=1))
+    assert row_of(index, KNOWN) == (moved, *before[1:])
+    content = after(TrackTokens(track_id=KNOWN, codes=codes(tags=0), live=live(moved), version=1))
+    assert row_of(content, KNOWN)[:2] == (moved, 0)
+
+
+@pytest.mark.parametrize("told", [live(None), live(0, "another"), live(0, "")])
+def test_a_live_code_that_is_none_or_of_other_codebooks_leaves_the_checkpoints(told: LiveCode) -> None:
+    for track_id in checkpoint().index.rows:
+        index = after(TrackTokens(track_id=track_id, live=told, version=1))
+        assert row_of(index, track_id) == row_of(checkpoint().index, track_id)
+
+
+def test_a_live_code_of_a_track_of_the_stream_alone_stands_beside_the_codes_of_its_content() -> None:
+    index = after(TrackTokens("new", codebooks().encode(NEW), live=live(1), version=1, track=NEW))
+    assert row_of(index, "new") == (1, *codebooks().as_row(codebooks().encode(NEW))[1:])
 
 
 def test_neighbours_that_were_taken_back_leave_those_of_the_checkpoint() -> None:
