@@ -5,9 +5,11 @@ Knows options and the order of a conversation; how lists look is in `show.py`, a
 
 from __future__ import annotations
 
+import time
 from collections.abc import Generator
 from contextlib import contextmanager
 from enum import StrEnum
+from itertools import chain, repeat
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -18,6 +20,7 @@ from segue.printable import in_lines
 
 if TYPE_CHECKING:
     from segue.client import Client
+    from segue.recommendations import RecommendationList
 
 app = typer.Typer()
 
@@ -29,6 +32,8 @@ Count = Annotated[int, typer.Option(min=1, max=100, help="How many tracks.")]
 LOCAL = "127.0.0.1:7600"
 # Seconds; a model on a busy machine may need its time, and says so by a degraded list when it needs more.
 TIMEOUT = 5.0
+# Seconds between the attempts to watch again; the last one for as long as it takes.
+PAUSES = (1.0, 2.0, 4.0, 8.0, 15.0, 30.0)
 
 
 class Action(StrEnum):
@@ -104,11 +109,11 @@ def watch(
     address: Address = LOCAL,
     as_json: AsJson = False,
 ) -> None:
-    """Show every new list of a listener as it is made."""
+    """Show every new list of a listener as it is made. A gateway that goes away meanwhile is waited for."""
     from segue.cli import show
 
     with connected(address) as client, _until_interrupted():
-        for number, recommendations in enumerate(client.watch(listener), start=1):
+        for number, recommendations in enumerate(_watched(client, listener), start=1):
             show.recommendations(recommendations, as_json=as_json)
             if number == limit:
                 break
@@ -135,6 +140,33 @@ def chat(
                 if error.status != "INVALID_ARGUMENT":
                     raise
                 typer.echo(in_lines(str(error)), err=True)
+
+
+def _watched(client: Client, listener: str) -> Generator[RecommendationList]:
+    """Yield a listener's lists, across the absences of a gateway that was there at first."""
+    lists = client.watch(listener)
+    while True:
+        try:
+            yield from lists
+        except RequestFailed as error:
+            if error.status != "UNAVAILABLE":
+                raise
+        lists = _watched_again(client, listener)
+
+
+def _watched_again(client: Client, listener: str) -> Generator[RecommendationList]:
+    for pause in chain(PAUSES, repeat(PAUSES[-1])):
+        typer.echo(f"the gateway at {client.address} is away; trying again in {pause:.0f} s", err=True)
+        time.sleep(pause)
+        try:
+            lists = client.watch(listener)
+        except RequestFailed as error:
+            if error.status != "UNAVAILABLE":
+                raise
+        else:
+            typer.echo("watching again; lists made meanwhile are not shown", err=True)
+            return lists
+    raise AssertionError("there is always another pause")
 
 
 def _turn(client: Client, listener: str, text: str, count: int, *, as_json: bool) -> None:
@@ -169,6 +201,10 @@ def connected(address: str) -> Generator[Client]:
     except RequestFailed as error:
         if error.status == "UNAVAILABLE" and not error.request_id:
             raise StackError(f"nothing answers at {address}; start Segue with `make up`, or give --address") from error
+        if error.status == "DEADLINE_EXCEEDED" and not error.request_id:
+            raise StackError(
+                f"no answer from {address} within {TIMEOUT:.0f} s; `segue status` says what is well"
+            ) from error
         raise
 
 

@@ -9,6 +9,7 @@ import http.client
 import json
 import re
 import socket
+import struct
 import time
 from collections.abc import Iterator
 from typing import Annotated
@@ -21,6 +22,7 @@ app = typer.Typer()
 
 # Seconds; a part that needs longer to say how it is, is not well.
 TIMEOUT = 2.0
+API_VERSIONS = 18
 # What every Python process with prometheus-client serves: seconds since the epoch.
 STARTED = re.compile(r"^process_start_time_seconds (\S+)$", re.MULTILINE)
 
@@ -43,7 +45,7 @@ def status(
     _check_address("triton", triton)
     _check_address("kafka", kafka)
     parts = {
-        "kafka": _reached(kafka),
+        "kafka": _answers(kafka),
         "triton: recommender": _ready(triton, "/v2/models/recommender/ready"),
         "triton: track_encoder": _ready(triton, "/v2/models/track_encoder/ready"),
         "gateway": _ready(gateway, "/ready"),
@@ -118,14 +120,23 @@ def _not_ready(body: bytes) -> str:
     return "not ready" + "".join(f"; {condition}: {why}" for condition, why in missing.items())
 
 
-def _reached(address: str) -> str:
-    """Return what is wrong with reaching an address; only that something listens there can be seen."""
+def _answers(address: str) -> str:
+    """Return what is wrong with the broker: one that listens may be paused, so it is asked which calls it knows.
+
+    ApiVersions v0; https://kafka.apache.org/protocol#The_Messages_ApiVersions.
+    """
     host, _, port = address.rpartition(":")
+    client = b"segue"
+    request = struct.pack(">hhih", API_VERSIONS, 0, 1, len(client)) + client
     try:
-        with socket.create_connection((host, int(port)), TIMEOUT):
-            return ""
+        with socket.create_connection((host, int(port)), TIMEOUT) as connection:
+            connection.settimeout(TIMEOUT)
+            connection.sendall(struct.pack(">i", len(request)) + request)
+            # size, correlation id, error code
+            answer = connection.recv(10, socket.MSG_WAITALL)
     except OSError as error:
         return f"no answer at {address} ({_cause(error)})"
+    return "" if len(answer) == 10 and answer[4:] == struct.pack(">ih", 1, 0) else f"no broker at {address}"
 
 
 def _cause(error: Exception) -> str:

@@ -86,9 +86,14 @@ class Client:
     def watch(self, listener_id: str, *, timeout: float | None = None) -> Generator[RecommendationList]:
         """Yield every new list of a listener from now on, until the iterator is closed or the timeout passes.
 
-        When this returns, the gateway is watching: nothing that is recommended afterwards is missed.
+        When this returns, the gateway is watching: nothing that is recommended afterwards is missed. Raises
+        RequestFailed when it is not.
         """
-        return self._many(calls.watch(listener_id), timeout)
+        call = calls.watch(listener_id)
+        stream = self._begun(call, timeout)
+        if not stream.is_active() and stream.code() is not grpc.StatusCode.OK:
+            raise failure(stream, self.address)
+        return self._parts(call, stream)
 
     def record_events(
         self, events: Iterable[ListeningEvent | PlaylistEvent], *, timeout: float | None = None
@@ -133,10 +138,13 @@ class Client:
             raise failure(error, self.address) from error  # type: ignore[arg-type]  # it is a grpc.Call too
 
     def _many(self, call: Call[A], timeout: float | None) -> Generator[A]:
+        return self._parts(call, self._begun(call, timeout))
+
+    def _begun(self, call: Call[A], timeout: float | None) -> Any:
         send = self._channel.unary_stream(call.path, type(call.request).SerializeToString, call.response.FromString)
         stream = send(call.request, timeout=timeout)
         stream.initial_metadata()  # waits until the service has taken the call
-        return self._parts(call, stream)
+        return stream
 
     def _parts(self, call: Call[A], stream: Any) -> Generator[A]:
         try:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import socket
+import struct
 import time
-from collections.abc import Generator
+from collections.abc import Callable, Generator, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 from typing import Any
@@ -18,7 +21,9 @@ from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from typer.testing import CliRunner, Result
 
 from segue import wire
-from segue.cli import app
+from segue.cli import app, client
+from segue.cli import status as status_command
+from segue.cli.client import PAUSES
 from segue.client.calls import SERVICES
 from segue.protobuf import to_protobuf
 from segue.recommendations import Reason, RecommendationList, RecommendedTrack
@@ -38,6 +43,8 @@ class Services(services_pb2_grpc.RecommendationServiceServicer, services_pb2_grp
 
     def __init__(self) -> None:
         self.asked: list[Any] = []
+        # What a watch is told, where a test wants anything but lists without end.
+        self.watched: Callable[[Any], Iterator[Any]] | None = None
 
     def Recommend(self, request: Any, _context: grpc.ServicerContext) -> services_pb2.RecommendResponse:
         self.asked.append(request)
@@ -51,6 +58,9 @@ class Services(services_pb2_grpc.RecommendationServiceServicer, services_pb2_grp
         yield services_pb2.ConverseResponse(reply_text="Here you are.")
 
     def WatchRecommendations(self, _request: Any, context: Any) -> Generator[services_pb2.WatchRecommendationsResponse]:
+        if self.watched is not None:
+            yield from self.watched(context)
+            return
         while context.is_active():
             yield services_pb2.WatchRecommendationsResponse(recommendations=PROTO_LIST)
 
@@ -148,6 +158,50 @@ def test_a_watch_ends_after_as_many_lists_as_asked_for(address: str) -> None:
     assert [json.loads(line)["listener_id"] for line in result.output.splitlines()] == ["ana", "ana"]
 
 
+def test_a_watch_waits_for_a_gateway_that_goes_away_and_says_so(
+    address: str, services: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pauses: list[float] = []
+    monkeypatch.setattr(time, "sleep", pauses.append)
+    calls = itertools.count()
+
+    def away_in_the_middle(context: Any) -> Iterator[Any]:
+        if next(calls) in range(1, 10):  # each of the client's attempts comes a few times
+            context.abort(grpc.StatusCode.UNAVAILABLE, "this gateway stops")
+        context.send_initial_metadata(())
+        yield services_pb2.WatchRecommendationsResponse(recommendations=PROTO_LIST)
+        context.abort(grpc.StatusCode.UNAVAILABLE, "this gateway stops")
+
+    services.watched = away_in_the_middle
+    result = segue("watch", "ana", "--limit", "2", "--json", "--address", address)
+    assert result.exit_code == 0, result.output
+    assert [json.loads(line)["listener_id"] for line in result.stdout.splitlines()] == ["ana", "ana"]
+    assert f"the gateway at {address} is away; trying again in 1 s" in result.stderr
+    assert "watching again" in result.stderr
+    assert pauses == list(PAUSES[: len(pauses)])
+
+
+def test_a_watch_that_is_refused_ends_with_the_reason(address: str, services: Services) -> None:
+    def refused(context: Any) -> Iterator[Any]:
+        yield context.abort(grpc.StatusCode.INVALID_ARGUMENT, "listener_id is too long")
+
+    services.watched = refused
+    result = segue("watch", "ana", "--address", address)
+    assert result.exit_code == 1
+    assert result.output == "segue: listener_id is too long\n"
+
+
+@pytest.mark.parametrize("command", [["recommend", "ana"], ["listen", "ana", "t"], ["chat", "--say", "hello"]])
+def test_a_gateway_that_does_not_answer_is_one_sentence(command: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(client, "TIMEOUT", 0.3)
+    with socket.create_server(("127.0.0.1", 0)) as paused:
+        address = f"127.0.0.1:{paused.getsockname()[1]}"
+        result = segue(*command, "--address", address)
+    assert result.exit_code == 1
+    assert result.output.startswith(f"segue: no answer from {address} within")
+    assert result.output.count("\n") == 1
+
+
 @pytest.mark.parametrize(
     "command", [["recommend", "ana"], ["listen", "ana", "t"], ["chat", "--say", "hello"], ["watch", "ana"]]
 )
@@ -186,31 +240,55 @@ def ready(monkeypatch: pytest.MonkeyPatch) -> Generator[str]:
     server.server_close()
 
 
-def status(address: str, ready: str, *options: str) -> Result:
+@contextmanager
+def answering(answer: bytes) -> Iterator[str]:
+    """Give the address of a server that says the same to whoever asks."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def serve() -> None:
+            with suppress(OSError):
+                while True:
+                    connection, _ = server.accept()
+                    with connection:
+                        connection.recv(1_000)
+                        connection.sendall(answer)
+
+        Thread(target=serve, daemon=True).start()
+        yield f"127.0.0.1:{server.getsockname()[1]}"
+        server.shutdown(socket.SHUT_RDWR)
+
+
+@pytest.fixture
+def broker() -> Generator[str]:
+    """A broker, as far as it says which calls it knows."""
+    with answering(struct.pack(">iihi", 10, 1, 0, 0)) as address:
+        yield address
+
+
+def status(address: str, ready: str, broker: str, *options: str) -> Result:
     """`options`: further ones than the addresses."""
-    with socket.create_server(("127.0.0.1", 0)) as kafka:
-        return segue(
-            *("status", *options, "--address", address, "--kafka", f"127.0.0.1:{kafka.getsockname()[1]}"),
-            *(word for name in ("gateway", "sessions", "track-tokens", "triton") for word in (f"--{name}", ready)),
-        )
+    return segue(
+        *("status", *options, "--address", address, "--kafka", broker),
+        *(word for name in ("gateway", "sessions", "track-tokens", "triton") for word in (f"--{name}", ready)),
+    )
 
 
-def test_status_is_fine_when_every_part_is(address: str, ready: str) -> None:
-    result = status(address, ready, "--json")
+def test_status_is_fine_when_every_part_is(address: str, ready: str, broker: str) -> None:
+    result = status(address, ready, broker, "--json")
     assert set(orjson.loads(result.output).values()) == {"healthy"}
     assert result.exit_code == 0
 
 
-def test_status_says_for_how_long_so_that_a_restart_shows(address: str, ready: str) -> None:
-    result = status(address, ready)
+def test_status_says_for_how_long_so_that_a_restart_shows(address: str, ready: str, broker: str) -> None:
+    result = status(address, ready, broker)
     lines = {line.split("  ")[0]: line.split("  ")[-1].strip() for line in map(str.rstrip, result.output.splitlines())}
     assert lines["sessions"] == "healthy, for 2 h 3 min"
     assert lines["kafka"] == "healthy"
 
 
-def test_status_names_what_is_missing(address: str, ready: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_status_names_what_is_missing(address: str, ready: str, broker: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Ready, "missing", {"model": "not loaded"})
-    result = status(address, ready, "--json")
+    result = status(address, ready, broker, "--json")
     said = orjson.loads(result.output)
     assert said["sessions"] == "not ready; model: not loaded"
     assert said[f"gateway: {SERVICES[0]}"] == "healthy"
@@ -219,11 +297,26 @@ def test_status_names_what_is_missing(address: str, ready: str, monkeypatch: pyt
 
 def test_status_of_nothing_names_every_part() -> None:
     nobody = "127.0.0.1:1"
-    result = status(nobody, nobody, "--json")
+    result = status(nobody, nobody, nobody, "--json")
     said = orjson.loads(result.output)
     assert result.exit_code == 1
-    assert said["kafka"] == "healthy"
-    assert {part for part, state in said.items() if state.startswith("no answer at 127.0.0.1:1")} == {*said} - {"kafka"}
+    assert all(state.startswith("no answer at 127.0.0.1:1") for state in said.values())
+
+
+def test_a_broker_that_listens_and_does_not_answer_is_not_healthy(
+    address: str, ready: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(status_command, "TIMEOUT", 0.3)
+    with socket.create_server(("127.0.0.1", 0)) as paused:
+        result = status(address, ready, f"127.0.0.1:{paused.getsockname()[1]}", "--json")
+    assert orjson.loads(result.output)["kafka"].startswith("no answer at 127.0.0.1:")
+    assert result.exit_code == 1
+
+
+def test_what_is_no_broker_is_not_healthy(address: str, ready: str) -> None:
+    with answering(b"HTTP/1.1 400 Bad Request\r\n\r\n") as other:
+        result = status(address, ready, other, "--json")
+    assert orjson.loads(result.output)["kafka"] == f"no broker at {other}"
 
 
 @pytest.mark.parametrize("address", ["foo", "127.0.0.1:abc", ":1", "127.0.0.1:99999"])
