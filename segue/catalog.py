@@ -66,7 +66,7 @@ class TrackCodes(Message, frozen=True):
     codebook_version: str = ""
 
 
-class Neighbour(Message, frozen=True):
+class Neighbour(Message, frozen=True, gc=False):
     """A track that playlists put beside another one; weights compare within one track only."""
 
     track_id: str = ""
@@ -109,6 +109,51 @@ class TrackTokens(Message, frozen=True):
     event_time: Time | None = None
     track: Track | None = None
     live: LiveCode | None = None
+
+
+class TrackCode(Message, frozen=True):
+    """One of a track's codes by its name; `since` is None where the checkpoint or the content has always said so."""
+
+    modality: str = ""
+    code: UInt32 = 0
+    name: str = ""
+    since: Time | None = None
+
+
+class NamedChange(Message, frozen=True):
+    """A playlist code that gave way to another, by their names; `before` is empty where there was none."""
+
+    event_time: Time | None = None
+    before: str = ""
+    after: str = ""
+
+
+class NearTrack(Message, frozen=True):
+    """A track that stands beside another one. `weight` compares within one list only."""
+
+    track_id: str = ""
+    title: str = ""
+    artists: tuple[str, ...] = ()
+    weight: float = 0.0
+
+
+class TrackDescription(Message, frozen=True):
+    """A track as the recommender holds it at this moment, and why.
+
+    `track` has nothing but its id while the catalogue does not have it. `live` is None while playlists have said
+    nothing since the checkpoint was made; `version` is 0 where the checkpoint alone knows the track.
+    """
+
+    track: Track | None = None
+    recommendable: bool = False
+    codes: tuple[TrackCode, ...] = ()
+    live: LiveCode | None = None
+    changes: tuple[NamedChange, ...] = ()
+    neighbours: tuple[NearTrack, ...] = ()
+    version: UInt32 = 0
+    event_time: Time | None = None
+    model_version: str = ""
+    token_version: str = ""
 
 
 def validate_track(track: Track) -> None:

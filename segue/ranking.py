@@ -11,6 +11,7 @@ from typing import Protocol, TypeVar
 
 import msgspec
 
+from segue.catalog import TrackDescription
 from segue.errors import MalformedMessage, Violation
 from segue.events import DEFAULT_COUNT, Filters
 from segue.recommendations import RecommendedTrack
@@ -38,6 +39,8 @@ class Query(msgspec.Struct, frozen=True, omit_defaults=True):
     offered: tuple[Offer, ...] = ()
     # The utterance to answer in words; empty when nothing was said.
     utterance: str = ""
+    # A track to describe; then nothing is ranked.
+    about: str = ""
 
 
 class Ranking(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -47,6 +50,8 @@ class Ranking(msgspec.Struct, frozen=True, omit_defaults=True):
     reply_text: str = ""
     model_version: str = ""
     token_version: str = ""
+    # The track that was asked about; None where there is none of that id.
+    described: TrackDescription | None = None
 
 
 class Ranker(Protocol):

@@ -1,4 +1,4 @@
-"""`segue chat`, `listen`, `recommend`, `watch`: talk to a running gateway as any client would.
+"""`segue chat`, `listen`, `recommend`, `track`, `watch`: talk to a running gateway as any client would.
 
 Knows options and the order of a conversation; how lists look is in `show.py`, and the calls are `segue.client`'s.
 """
@@ -117,6 +117,19 @@ def watch(
             show.recommendations(recommendations, as_json=as_json)
             if number == limit:
                 break
+
+
+@app.command()
+def track(
+    track_id: Annotated[str, typer.Argument(metavar="TRACK", help="The track's id.")],
+    address: Address = LOCAL,
+    as_json: AsJson = False,
+) -> None:
+    """Show what the recommender knows of a track: its codes by name, since when, and on what evidence."""
+    from segue.cli import show
+
+    with connected(address) as client:
+        show.track(client.get_track(track_id), as_json=as_json)
 
 
 @app.command()

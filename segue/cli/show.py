@@ -6,7 +6,7 @@ No text from elsewhere reaches the terminal with its control characters.
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 import orjson
 from rich.console import Console
@@ -14,6 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from segue import wire
+from segue.catalog import Track, TrackDescription
 from segue.events import SourceOffset
 from segue.printable import in_a_line, in_json, in_lines
 from segue.recommendations import RecommendationList, RecommendedTrack
@@ -51,6 +52,26 @@ def written(count: int, positions: Iterable[SourceOffset], *, as_json: bool) -> 
         console.print(f"{count} recorded")
 
 
+def track(described: TrackDescription, *, as_json: bool) -> None:
+    """Print a track: what it is, its codes by name, what its playlist code rests on, what it was, what is near."""
+    if as_json:
+        _line(wire.encode(described))
+        return
+    content = described.track or Track()
+    title = content.title or "not in the catalogue"
+    console.print(Text(in_a_line(f"{title} – {', '.join(content.artists)}" if content.artists else title)))
+    table = Table(box=None, pad_edge=False, show_header=False)
+    for code in described.codes:
+        since = f"since {code.since:%Y-%m-%d %H:%M}" if code.since else ""
+        table.add_row(code.modality, str(code.code), Text(in_a_line(code.name)), Text(since, style="dim"))
+    console.print(table)
+    for line in _history(described):
+        console.print(Text(in_a_line(line), style="dim"))
+    for near in described.neighbours:
+        named = f"{near.title} – {', '.join(near.artists)}" if near.artists else near.title
+        console.print(Text(in_a_line(f"{near.weight:9.3f}  {named}  {near.track_id}")))
+
+
 def piece(text: str) -> None:
     """Print a piece of a reply, as it comes."""
     console.print(Text(in_lines(text)), end="", soft_wrap=True)
@@ -66,6 +87,17 @@ def health(parts: Mapping[str, str], seconds: Mapping[str, float], *, as_json: b
         fine = f"healthy, for {_duration(seconds[part])}" if part in seconds else "healthy"
         table.add_row(Text(part), Text(in_a_line(wrong) or fine, style="red" if wrong else "green"))
     console.print(table)
+
+
+def _history(described: TrackDescription) -> Iterator[str]:
+    """Yield what the playlist code rests on, and what it was before."""
+    if (live := described.live) is not None:
+        begun = "the checkpoint's code" if live.known else "what its content suggests"
+        said = f"{live.evidence:.1f} additions beside {live.neighbours} known tracks, over {begun}"
+        yield f"playlists say: {said}; version {described.version}"
+    for change in described.changes:
+        when = f"{change.event_time:%Y-%m-%d %H:%M}" if change.event_time else ""
+        yield f"{when}  {change.before or 'no playlist code'} → {change.after}"
 
 
 def _duration(seconds: float) -> str:

@@ -8,7 +8,7 @@ from typing import Any, Self, TypeVar
 
 import grpc
 
-from segue.catalog import Track
+from segue.catalog import Track, TrackDescription
 from segue.client import calls
 from segue.client.calls import SERVICES, Call
 from segue.client.channel import DEFAULT_ADDRESS, DEFAULT_TIMEOUT, OPTIONS, failure
@@ -113,6 +113,13 @@ class Client:
     ) -> tuple[SourceOffset, ...]:
         """Write and remove at most 1,000 tracks and return the newest position written in each partition."""
         return self._one(calls.upsert_tracks(tracks, removed_track_ids), timeout)
+
+    def get_track(self, track_id: str, *, timeout: float | None = None) -> TrackDescription:
+        """Return what the recommender knows of a track now: its codes by name, since when, on what evidence.
+
+        RequestFailed has the status NOT_FOUND where there is no such track, or it was removed.
+        """
+        return self._one(calls.get_track(track_id), timeout)
 
     def health(self, *, timeout: float | None = None) -> dict[str, str]:
         """Return each service's serving status; the empty name is the whole gateway."""

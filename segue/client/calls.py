@@ -13,7 +13,7 @@ import msgspec
 from google.protobuf import message
 from grpc_health.v1 import health_pb2
 
-from segue.catalog import Track
+from segue.catalog import Track, TrackDescription
 from segue.errors import MalformedMessage, Violation
 from segue.events import Filters, ListeningEvent, PlaylistEvent, SourceOffset
 from segue.ids import new_id
@@ -104,6 +104,12 @@ def upsert_tracks(tracks: Iterable[Track], removed_track_ids: Iterable[str]) -> 
     return Call(path, request, services_pb2.UpsertTracksResponse, _read_written)
 
 
+def get_track(track_id: str) -> Call[TrackDescription]:
+    """What the recommender knows of a track now."""
+    path = "/segue.v1.CatalogService/GetTrack"
+    return Call(path, services_pb2.GetTrackRequest(track_id=track_id), services_pb2.GetTrackResponse, _read_track)
+
+
 def health(service: str) -> Call[str]:
     """The serving status of one service, or with an empty name of the whole gateway: SERVING or NOT_SERVING."""
     request = health_pb2.HealthCheckRequest(service=service)
@@ -157,6 +163,10 @@ def _read_written(
 
 def _read_session(response: services_pb2.GetSessionResponse) -> SessionSnapshot:
     return from_protobuf(response.session, SessionSnapshot)
+
+
+def _read_track(response: services_pb2.GetTrackResponse) -> TrackDescription:
+    return from_protobuf(response.track, TrackDescription)
 
 
 def _read_health(response: health_pb2.HealthCheckResponse) -> str:

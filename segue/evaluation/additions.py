@@ -137,7 +137,7 @@ class _Live:
         token = tracks.tokens(self._states[track_id])
         assert token is not None, "nothing is removed here"
         row = index.rows.get(track_id)
-        version = index.versions.get(track_id, 0) + 1
+        version = max(0, index.version(track_id)) + 1
         if row is None:
             return msgspec.structs.replace(token, version=version)
         codes, column = index.codes[row].copy(), MODALITIES.index("playlist")

@@ -36,7 +36,8 @@ from segue.catalog import Track
 from segue.errors import CheckpointError, SegueError
 from segue.model.codebook_files import codebook_arrays, codebook_facts, codebooks_from
 from segue.model.decoder_config import DecoderConfig
-from segue.model.index import NO_NEIGHBOURS, Index, NeighbourList
+from segue.model.index import Index
+from segue.model.neighbour_lists import NO_NEIGHBOURS, NeighbourList
 from segue.model.scoring import BlendWeights
 from segue.model.text_difference import difference_bytes, difference_from
 from segue.model.text_encoder import PackagedEncoder

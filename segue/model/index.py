@@ -7,51 +7,66 @@ or torch.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
+from datetime import datetime
 from hashlib import blake2b
+from itertools import islice
 from math import expm1, log1p, sqrt
 from types import MappingProxyType
+from typing import NamedTuple, cast
 
 import numpy as np
 import numpy.typing as npt
 
-from segue.catalog import Neighbour, Track, TrackTokens
+from segue.catalog import LiveCode, Neighbour, Track, TrackTokens
 from segue.cooccurrence.pairs import WEIGHT_UNIT, WEIGHTS
 from segue.model.markets import Markets
+from segue.model.neighbour_lists import NO_NEIGHBOURS, LiveList, NeighbourList, NeighbourLists
 from segue.tokens.codebook import Floats, Integers
 from segue.tokens.codebooks import Codebooks
 from segue.tokens.content import MODALITIES, spoken_words
 
-MAX_NEIGHBOURS = 100
 # What the weights of its neighbours sum to for a track that was added once, among REACH others on either side.
 AN_ADDITION = 2 * sum(WEIGHTS) / WEIGHT_UNIT
 
-# Before the first version: what a removed track has, so that whatever comes after is newer.
+# Before the first version: what a removed track has, so that whatever comes after is newer, and one never told of.
 REMOVED = -1
+NEVER = -2
+# Tracks that are taken over between two turns: a fifth of a millisecond (bench.tokens).
+SLICE = 8
 
-NeighbourList = tuple[Integers, Floats]
+# Whoever works inside one does not work beside requests (`turns.py`).
+Turn = Callable[[], AbstractContextManager[object]]
 # Artists whom playlists put beside one, closest first, each with a closeness of 0 to 1.
 RelatedArtists = Sequence[tuple[str, float]]
-NO_NEIGHBOURS: NeighbourList = (np.zeros(0, np.int64), np.zeros(0, np.float32))
+
+
+class Told(NamedTuple):
+    """What the stream says of a track besides what counts: why its playlist code is what it is, and until when."""
+
+    live: LiveCode | None
+    event_time: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
 class Index:
     """One snapshot. Arrays have one entry for each row; `codes` has shape [tracks, modalities].
 
-    `rows` also names tracks that are only known as somebody's neighbour; their `tracks` entry is None. `neighbours`
+    `rows` also names tracks of which the stream told without their content; their `tracks` entry is None. `neighbours`
     is what counts now; `stored_neighbours` are the checkpoint's, over which live ones are merged anew each time.
     `stored_codes` are the checkpoint's too: what a track keeps while the stream has no codes of these codebooks for it.
+    `versions` are those that the stream told, NEVER where it did not; `told`, which may be shorter, is the rest of it.
     """
 
-    tracks: tuple[Track | None, ...]
+    tracks: Sequence[Track | None]
     rows: Mapping[str, int]
     codes: Integers
     stored_codes: Integers
     code_sizes: tuple[int, ...]
-    neighbours: tuple[NeighbourList, ...]
-    stored_neighbours: tuple[NeighbourList, ...]
+    neighbours: Sequence[NeighbourList]
+    stored_neighbours: Sequence[NeighbourList]
     popularity: Floats
     stored_popularity: Floats
     recommendable: npt.NDArray[np.bool_]
@@ -60,9 +75,10 @@ class Index:
     by_artist: Mapping[str, Integers]
     related_artists: Mapping[str, RelatedArtists]
     artist_credit: Floats
-    versions: Mapping[str, int]
+    versions: Integers
     markets: Markets
     fingerprint: int = 0
+    told: Sequence[Told | None] = ()
 
     def __len__(self) -> int:
         return len(self.tracks)
@@ -70,7 +86,7 @@ class Index:
     @property
     def token_version(self) -> str:
         """Made from the versions of the tracks that the stream told of, in any order; `base` before the first."""
-        return f"{self.fingerprint:016x}" if self.versions else "base"
+        return f"{self.fingerprint:016x}" if self.fingerprint else "base"
 
     def track(self, row: int) -> Track:
         """Return the track of a recommendable row."""
@@ -110,29 +126,45 @@ class Index:
             by_artist=_inverted((row, track.artists) for row, track in enumerate(tracks)),
             related_artists=related_artists,
             artist_credit=np.array([_artist_credit(track) for track in tracks], np.float32),
-            versions={},
+            versions=np.full(len(tracks), NEVER, np.int64),
             markets=Markets.of(tracks),
         )
 
-    def updated(self, tokens: Sequence[TrackTokens], codebooks: Codebooks, removed: Iterable[str] = ()) -> Index:
+    def version(self, track_id: str) -> int:
+        """Return the newest version of the track that the stream told of; REMOVED and NEVER are below all of them."""
+        row = self.rows.get(track_id)
+        return NEVER if row is None else int(self.versions[row])
+
+    def updated(
+        self, tokens: Sequence[TrackTokens], codebooks: Codebooks, removed: Iterable[str] = (), turn: Turn = nullcontext
+    ) -> Index:
         """Return the snapshot after these tokens, the newest version of each track winning, and these removals.
 
         New tracks get rows. Codes that these codebooks made replace the checkpoint's, the live playlist code too; those
         that others made are not read, and a track that the checkpoint lacks is coded from its content then. Live
-        neighbours are merged over the checkpoint's.
+        neighbours are merged over the checkpoint's. Tracks are taken over a few at a time, each time inside a `turn`.
         """
         newest: dict[str, TrackTokens] = {}
         for token in tokens:
             before = newest.get(token.track_id)
-            known = before.version if before else self.versions.get(token.track_id, REMOVED)
+            known = before.version if before else self.version(token.track_id)
             if token.version >= known:
                 newest[token.track_id] = token
-        draft = _Draft(self, codebooks)
-        for token in newest.values():
-            draft.put(token)
-        for track_id in removed:
-            draft.remove(track_id)
+        draft, left = _Draft(self, codebooks), iter(newest.values())
+        while some := list(islice(left, SLICE)):
+            with turn():
+                for token in some:
+                    draft.put(token)
+        with turn():
+            for track_id in removed:
+                draft.remove(track_id)
         return draft.index()
+
+    def settle(self, track_ids: Iterable[str]) -> None:
+        """Work out which rows the live neighbours of these tracks have; who reads a list first does it otherwise."""
+        if isinstance(self.neighbours, NeighbourLists):
+            for track_id in track_ids:
+                self.neighbours.settle(self.rows[track_id])
 
 
 class _Draft:
@@ -141,28 +173,33 @@ class _Draft:
     def __init__(self, base: Index, codebooks: Codebooks) -> None:
         self._base = base
         self._codebooks = codebooks
-        self._tracks = list(base.tracks)
-        self._rows = dict(base.rows)
-        self._neighbours = list(base.neighbours)
-        self._by_word = dict(base.by_word)
-        self._by_artist = dict(base.by_artist)
-        self._versions = dict(base.versions)
+        self._tracks = base.tracks
+        self._rows = base.rows
+        lists = base.neighbours
+        self._neighbours: list[NeighbourList | LiveList] = list(
+            lists.lists if isinstance(lists, NeighbourLists) else lists
+        )
+        self._by_word = base.by_word
+        self._by_artist = base.by_artist
+        self._versions: dict[int, int] = {}
         self._fingerprint = base.fingerprint
         self._codes: dict[int, tuple[int, ...]] = {}
         self._recommendable: dict[int, bool] = {}
+        self._told: dict[int, Told] = {}
         self._popularity: dict[int, float] = {}
 
     def put(self, token: TrackTokens) -> None:
         row = self._row(token.track_id)
         self._codes[row] = self._coded(row, token)
-        if token.track is not None:
+        if token.track is not None and token.track != self._tracks[row]:
             self._replace_words(row, token.track)
-            self._tracks[row] = token.track
+            self._own_tracks()[row] = token.track
         self._recommendable[row] = self._tracks[row] is not None
         stored = self._base.stored_neighbours[row] if row < len(self._base.stored_neighbours) else NO_NEIGHBOURS
-        self._neighbours[row] = merged(stored, self._live(token.neighbours)) if token.neighbours else stored
+        self._neighbours[row] = LiveList(stored, token.neighbours) if token.neighbours else stored
         self._popularity[row] = self._popular(row, token.neighbours)
-        self._note_version(token.track_id, token.version)
+        self._told[row] = Told(token.live, token.event_time)
+        self._note_version(row, token.track_id, token.version)
 
     def remove(self, track_id: str) -> None:
         row = self._rows.get(track_id)
@@ -170,7 +207,7 @@ class _Draft:
             return
         self._recommendable[row] = False
         # A track that only the stream knew is gone as if it had never come; one of the checkpoint's is missed.
-        self._note_version(track_id, REMOVED if row < len(self._base.stored_neighbours) else None)
+        self._note_version(row, track_id, REMOVED if row < len(self._base.stored_neighbours) else NEVER)
 
     def index(self) -> Index:
         base, added = self._base, len(self._tracks) - len(self._base)
@@ -178,60 +215,69 @@ class _Draft:
         recommendable = np.concatenate([base.recommendable, np.zeros(added, bool)])
         explicit = np.concatenate([base.explicit, np.zeros(added, bool)])
         popularity = np.concatenate([base.popularity, np.zeros(added, np.float32)])
-        for row, value in self._popularity.items():
-            popularity[row] = value
         artist_credit = np.concatenate([base.artist_credit, np.zeros(added, np.float32)])
-        for row, values in self._codes.items():
-            codes[row] = values
-            track = self._tracks[row]
-            artist_credit[row] = _artist_credit(track)
-            explicit[row] = track is not None and track.explicit
+        if self._codes:
+            rows = list(self._codes)
+            tracks = [self._tracks[row] for row in rows]
+            codes[rows] = list(self._codes.values())
+            popularity[rows] = [self._popularity[row] for row in rows]
+            artist_credit[rows] = [_artist_credit(track) for track in tracks]
+            explicit[rows] = [track is not None and track.explicit for track in tracks]
         for row, allowed in self._recommendable.items():
             recommendable[row] = allowed
+        versions = np.concatenate([base.versions, np.full(added, NEVER, np.int64)])
+        for row, version in self._versions.items():
+            versions[row] = version
+        told = [*base.told, *[None] * (len(self._tracks) - len(base.told))]
+        for row, said in self._told.items():
+            told[row] = said
         return replace(
             base,
-            tracks=tuple(self._tracks),
+            tracks=self._tracks,
             rows=self._rows,
             codes=codes,
-            neighbours=tuple(self._neighbours),
+            neighbours=NeighbourLists(self._neighbours, self._rows),
             popularity=popularity,
             recommendable=recommendable,
             explicit=explicit,
             by_word=self._by_word,
             by_artist=self._by_artist,
             artist_credit=artist_credit,
-            versions=self._versions,
+            versions=versions,
             markets=base.markets.updated(self._tracks, self._codes),
             fingerprint=self._fingerprint,
+            told=told,
         )
 
     def _row(self, track_id: str) -> int:
-        row = self._rows.setdefault(track_id, len(self._tracks))
-        if row == len(self._tracks):
-            self._tracks.append(None)
-            self._neighbours.append(NO_NEIGHBOURS)
+        row = self._rows.get(track_id)
+        if row is not None:
+            return row
+        if self._rows is self._base.rows:
+            self._rows = dict(self._base.rows)
+        row = cast("dict[str, int]", self._rows)[track_id] = len(self._tracks)
+        self._own_tracks().append(None)
+        self._neighbours.append(NO_NEIGHBOURS)
         return row
 
-    def _live(self, neighbours: Sequence[Neighbour]) -> NeighbourList:
-        rows = [self._row(neighbour.track_id) for neighbour in neighbours]
-        return np.array(rows, np.int64), np.array([neighbour.weight for neighbour in neighbours], np.float32)
+    def _own_tracks(self) -> list[Track | None]:
+        """Return the tracks to change: a copy, made once."""
+        if self._tracks is self._base.tracks:
+            self._tracks = list(self._base.tracks)
+        return cast("list[Track | None]", self._tracks)
 
     def _popular(self, row: int, neighbours: Sequence[Neighbour]) -> float:
         """Return log(1 + additions): the checkpoint's, and those that the live neighbours come from."""
         stored = float(self._base.stored_popularity[row]) if row < len(self._base.stored_popularity) else 0.0
-        live = sum(max(0.0, neighbour.weight) for neighbour in neighbours) / AN_ADDITION
+        live = sum([neighbour.weight for neighbour in neighbours if neighbour.weight > 0.0]) / AN_ADDITION
         return log1p(expm1(stored) + live)
 
     def _replace_words(self, row: int, track: Track) -> None:
         old = self._tracks[row]
-        for table, before, after in (
-            (self._by_word, set(spoken_words(old)) if old else set(), set(spoken_words(track))),
-            (self._by_artist, set(old.artists) if old else set(), set(track.artists)),
-        ):
-            for name in before - after:
-                table[name] = table[name][table[name] != row]
-            for name in after - before:
-                table[name] = np.append(table.get(name, NO_NEIGHBOURS[0]), row)
+        self._by_word = _moved(
+            self._by_word, self._base.by_word, row, spoken_words(old) if old else (), spoken_words(track)
+        )
+        self._by_artist = _moved(self._by_artist, self._base.by_artist, row, old.artists if old else (), track.artists)
 
     def _coded(self, row: int, token: TrackTokens) -> tuple[int, ...]:
         """Return the row's codes: made of the token and the checkpoint, and nothing that came between.
@@ -257,31 +303,37 @@ class _Draft:
     def _own(self, row: int) -> tuple[int, ...]:
         """Return the codes that the checkpoint has for the row; all absent where it has none."""
         stored = self._base.stored_codes
-        return tuple(map(int, stored[row])) if row < len(stored) else self._base.code_sizes
+        return tuple(stored[row].tolist()) if row < len(stored) else self._base.code_sizes
 
     def _from_content(self, track: Track) -> tuple[int, ...]:
         return tuple(map(int, self._codebooks.content_codes([track])[0]))
 
-    def _note_version(self, track_id: str, version: int | None) -> None:
-        if (before := self._versions.pop(track_id, None)) is not None:
-            self._fingerprint ^= _version_mark(track_id, before)
-        if version is not None:
-            self._versions[track_id] = version
-            self._fingerprint ^= _version_mark(track_id, version)
+    def _note_version(self, row: int, track_id: str, version: int) -> None:
+        known = len(self._base.versions)
+        before = self._versions.get(row, int(self._base.versions[row]) if row < known else NEVER)
+        for each in (before, version):
+            if each != NEVER:
+                self._fingerprint ^= _version_mark(track_id, each)
+        self._versions[row] = version
 
 
-def merged(stored: NeighbourList, live: NeighbourList) -> NeighbourList:
-    """Return two lists as one, heaviest first, at most MAX_NEIGHBOURS long.
-
-    Weights compare within one list only, so the live ones are scaled until both lists' largest are equal.
-    """
-    scale = float(stored[1].max() / live[1].max()) if len(stored[1]) and live[1].max() > 0 else 1.0
-    rows = np.concatenate([stored[0], live[0]])
-    weights = np.concatenate([stored[1], live[1] * scale])
-    distinct, places = np.unique(rows, return_inverse=True)
-    summed = np.bincount(places, weights).astype(np.float32)
-    order = np.lexsort((distinct, -summed))[:MAX_NEIGHBOURS]
-    return distinct[order], summed[order]
+def _moved(
+    table: Mapping[str, Integers],
+    shared: Mapping[str, Integers],
+    row: int,
+    before: Iterable[str],
+    after: Iterable[str],
+) -> Mapping[str, Integers]:
+    """Return the table with the row under other names: a copy where the table is the one that the base shares."""
+    gone, come = set(before) - set(after), set(after) - set(before)
+    if not gone and not come:
+        return table
+    changed = dict(table) if table is shared else cast("dict[str, Integers]", table)
+    for name in gone:
+        changed[name] = changed[name][changed[name] != row]
+    for name in come:
+        changed[name] = np.append(changed.get(name, NO_NEIGHBOURS[0]), row)
+    return changed
 
 
 def _inverted(named: Iterable[tuple[int, Iterable[str]]]) -> dict[str, Integers]:

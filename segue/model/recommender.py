@@ -6,19 +6,21 @@ at a time and swaps it whole, so that a batch sees one catalogue. Knows neither 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import torch
+from msgspec.structs import replace
 from torch import Tensor
 
-from segue.catalog import Track
+from segue.catalog import Track, TrackTokens
 from segue.model.checkpoint import Checkpoint
 from segue.model.decoder import Decoder
 from segue.model.depth import RESCORED, DepthDecoder
-from segue.model.index import Index
+from segue.model.description import describe
+from segue.model.index import SLICE, Index
 from segue.model.precision import fast_type
 from segue.model.prefix_cache import MOST_BYTES, PrefixCache
 from segue.model.reader import Reader
@@ -28,6 +30,7 @@ from segue.model.scorer import Scorer
 from segue.model.scoring import PARTS, Context, Scores
 from segue.model.selection import Selector
 from segue.model.top import highest
+from segue.model.turns import Turns
 from segue.ranking import Query, Ranking
 from segue.recommendations import RecommendedTrack, ScorePart
 from segue.session import Session
@@ -71,6 +74,7 @@ class Recommender:
         self._offsets = np.array(checkpoint.config.code_offsets, np.int64)
         self._reader = Reader(decoder, PrefixCache(cache_bytes))
         self._snapshot = self._derived(checkpoint.index)
+        self.turns = Turns()
 
     @classmethod
     def load(cls, folder: Path, device: torch.device | str = "cpu") -> Recommender:
@@ -86,8 +90,31 @@ class Recommender:
         """Use another index from the next batch on. Safe beside `rank`: the assignment is atomic."""
         self._snapshot = self._derived(index)
 
+    def update(self, tokens: Sequence[TrackTokens], removed: Collection[str] = ()) -> None:
+        """Make an index with these tokens beside the requests, and use it from the next batch on.
+
+        What neighbours come to is worked out afterwards: until then the first request that needs a list does it. Works
+        in slices: requests are to be answered in turns of their own.
+        """
+        index = self.index.updated(tokens, self.checkpoint.codebooks, removed, self.turns.slice)
+        self.swap(index)
+        for start in range(0, len(tokens), SLICE):
+            with self.turns.slice():
+                index.settle([token.track_id for token in tokens[start : start + SLICE]])
+
     def rank(self, queries: Sequence[Query]) -> list[Ranking]:
         """Return one ranking for each query, in order; see `segue.ranking.Ranker`."""
+        ranked = iter(self._rank([query for query in queries if not query.about]))
+        return [self._about(query.about) if query.about else next(ranked) for query in queries]
+
+    def _about(self, track_id: str) -> Ranking:
+        index, version = self.index, self.checkpoint.version
+        described = describe(index, self.checkpoint.codebooks, track_id)
+        if described is not None:
+            described = replace(described, model_version=version, token_version=index.token_version)
+        return Ranking(model_version=version, token_version=index.token_version, described=described)
+
+    def _rank(self, queries: Sequence[Query]) -> list[Ranking]:
         snapshot = self._snapshot
         rankings: list[Ranking] = []
         for start in range(0, len(queries), MAX_BATCH):

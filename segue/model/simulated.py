@@ -16,8 +16,9 @@ from segue.catalog import Track
 from segue.model.checkpoint import Checkpoint
 from segue.model.decoder import Decoder
 from segue.model.decoder_config import DecoderConfig
-from segue.model.index import MAX_NEIGHBOURS, Index, NeighbourList, RelatedArtists
+from segue.model.index import NEVER, Index, RelatedArtists
 from segue.model.markets import Markets
+from segue.model.neighbour_lists import MAX_NEIGHBOURS, NeighbourList
 from segue.model.scoring import BlendWeights
 from segue.tokens.codebook import Clusters, Codebook, CodeFacts, Integers
 from segue.tokens.codebooks import Codebooks
@@ -85,7 +86,7 @@ def simulated_index(tracks: int, code_sizes: tuple[int, ...], random: np.random.
         by_artist=_by_artist(tracks),
         related_artists=_related_artists(tracks),
         artist_credit=np.ones(tracks, np.float32),
-        versions={},
+        versions=np.full(tracks, NEVER, np.int64),
         markets=Markets.everywhere(tracks),
     )
 

@@ -43,7 +43,7 @@ class Codebooks:
                 mark.update(piece)
         return mark.hexdigest()[:_VERSION_DIGITS]
 
-    @property
+    @cached_property
     def sizes(self) -> tuple[int, ...]:
         """The number of codes of each modality, the absent one not counted, in the order of MODALITIES."""
         return tuple(self.books[modality].absent for modality in MODALITIES)

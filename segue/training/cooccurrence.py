@@ -15,7 +15,8 @@ from scipy.sparse import coo_matrix, csr_matrix
 
 from segue.catalog import Track
 from segue.cooccurrence.pairs import WEIGHT_UNIT, WEIGHTS
-from segue.model.index import MAX_NEIGHBOURS, NO_NEIGHBOURS, NeighbourList, RelatedArtists
+from segue.model.index import RelatedArtists
+from segue.model.neighbour_lists import MAX_NEIGHBOURS, NO_NEIGHBOURS, NeighbourList
 from segue.tokens.codebook import Floats
 from segue.tokens.histories import PLAYLIST, History
 

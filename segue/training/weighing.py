@@ -15,7 +15,8 @@ from segue.catalog import Track
 from segue.evaluation.metrics import RankingMetrics, rank_of
 from segue.evaluation.positions import Position
 from segue.model.decoder import Decoder
-from segue.model.index import Index, NeighbourList, RelatedArtists
+from segue.model.index import Index, RelatedArtists
+from segue.model.neighbour_lists import NeighbourList
 from segue.model.scoring import BlendWeights, Context, near
 from segue.tokens.codebook import Floats, Integers
 from segue.tokens.histories import PLAYLIST, History

@@ -104,3 +104,15 @@ class UpsertTracksResponse(_message.Message):
     WRITTEN_FIELD_NUMBER: _ClassVar[int]
     written: _containers.RepeatedCompositeFieldContainer[_events_pb2.SourceOffset]
     def __init__(self, written: _Optional[_Iterable[_Union[_events_pb2.SourceOffset, _Mapping]]] = ...) -> None: ...
+
+class GetTrackRequest(_message.Message):
+    __slots__ = ("track_id",)
+    TRACK_ID_FIELD_NUMBER: _ClassVar[int]
+    track_id: str
+    def __init__(self, track_id: _Optional[str] = ...) -> None: ...
+
+class GetTrackResponse(_message.Message):
+    __slots__ = ("track",)
+    TRACK_FIELD_NUMBER: _ClassVar[int]
+    track: _tracks_pb2.TrackDescription
+    def __init__(self, track: _Optional[_Union[_tracks_pb2.TrackDescription, _Mapping]] = ...) -> None: ...

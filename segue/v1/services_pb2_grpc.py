@@ -324,6 +324,11 @@ class CatalogServiceStub:
                 request_serializer=segue_dot_v1_dot_services__pb2.UpsertTracksRequest.SerializeToString,
                 response_deserializer=segue_dot_v1_dot_services__pb2.UpsertTracksResponse.FromString,
                 _registered_method=True)
+        self.GetTrack = channel.unary_unary(
+                '/segue.v1.CatalogService/GetTrack',
+                request_serializer=segue_dot_v1_dot_services__pb2.GetTrackRequest.SerializeToString,
+                response_deserializer=segue_dot_v1_dot_services__pb2.GetTrackResponse.FromString,
+                _registered_method=True)
 
 
 class CatalogServiceServicer:
@@ -337,6 +342,13 @@ class CatalogServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def GetTrack(self, request, context):
+        """What the recommender knows of a track now: codes with their names, since when, on what evidence. Safe to repeat.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_CatalogServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -344,6 +356,11 @@ def add_CatalogServiceServicer_to_server(servicer, server):
                     servicer.UpsertTracks,
                     request_deserializer=segue_dot_v1_dot_services__pb2.UpsertTracksRequest.FromString,
                     response_serializer=segue_dot_v1_dot_services__pb2.UpsertTracksResponse.SerializeToString,
+            ),
+            'GetTrack': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetTrack,
+                    request_deserializer=segue_dot_v1_dot_services__pb2.GetTrackRequest.FromString,
+                    response_serializer=segue_dot_v1_dot_services__pb2.GetTrackResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -374,6 +391,33 @@ class CatalogService:
             '/segue.v1.CatalogService/UpsertTracks',
             segue_dot_v1_dot_services__pb2.UpsertTracksRequest.SerializeToString,
             segue_dot_v1_dot_services__pb2.UpsertTracksResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetTrack(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/segue.v1.CatalogService/GetTrack',
+            segue_dot_v1_dot_services__pb2.GetTrackRequest.SerializeToString,
+            segue_dot_v1_dot_services__pb2.GetTrackResponse.FromString,
             options,
             channel_credentials,
             insecure,

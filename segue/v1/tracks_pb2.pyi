@@ -114,3 +114,61 @@ class TrackTokens(_message.Message):
     track: Track
     live: LiveCode
     def __init__(self, track_id: _Optional[str] = ..., codes: _Optional[_Union[TrackCodes, _Mapping]] = ..., neighbours: _Optional[_Iterable[_Union[Neighbour, _Mapping]]] = ..., version: _Optional[int] = ..., seen: _Optional[_Iterable[_Union[_events_pb2.SourceOffset, _Mapping]]] = ..., event_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., track: _Optional[_Union[Track, _Mapping]] = ..., live: _Optional[_Union[LiveCode, _Mapping]] = ...) -> None: ...
+
+class TrackCode(_message.Message):
+    __slots__ = ("modality", "code", "name", "since")
+    MODALITY_FIELD_NUMBER: _ClassVar[int]
+    CODE_FIELD_NUMBER: _ClassVar[int]
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    SINCE_FIELD_NUMBER: _ClassVar[int]
+    modality: str
+    code: int
+    name: str
+    since: _timestamp_pb2.Timestamp
+    def __init__(self, modality: _Optional[str] = ..., code: _Optional[int] = ..., name: _Optional[str] = ..., since: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
+
+class NamedChange(_message.Message):
+    __slots__ = ("event_time", "before", "after")
+    EVENT_TIME_FIELD_NUMBER: _ClassVar[int]
+    BEFORE_FIELD_NUMBER: _ClassVar[int]
+    AFTER_FIELD_NUMBER: _ClassVar[int]
+    event_time: _timestamp_pb2.Timestamp
+    before: str
+    after: str
+    def __init__(self, event_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., before: _Optional[str] = ..., after: _Optional[str] = ...) -> None: ...
+
+class NearTrack(_message.Message):
+    __slots__ = ("track_id", "title", "artists", "weight")
+    TRACK_ID_FIELD_NUMBER: _ClassVar[int]
+    TITLE_FIELD_NUMBER: _ClassVar[int]
+    ARTISTS_FIELD_NUMBER: _ClassVar[int]
+    WEIGHT_FIELD_NUMBER: _ClassVar[int]
+    track_id: str
+    title: str
+    artists: _containers.RepeatedScalarFieldContainer[str]
+    weight: float
+    def __init__(self, track_id: _Optional[str] = ..., title: _Optional[str] = ..., artists: _Optional[_Iterable[str]] = ..., weight: _Optional[float] = ...) -> None: ...
+
+class TrackDescription(_message.Message):
+    __slots__ = ("track", "recommendable", "codes", "live", "changes", "neighbours", "version", "event_time", "model_version", "token_version")
+    TRACK_FIELD_NUMBER: _ClassVar[int]
+    RECOMMENDABLE_FIELD_NUMBER: _ClassVar[int]
+    CODES_FIELD_NUMBER: _ClassVar[int]
+    LIVE_FIELD_NUMBER: _ClassVar[int]
+    CHANGES_FIELD_NUMBER: _ClassVar[int]
+    NEIGHBOURS_FIELD_NUMBER: _ClassVar[int]
+    VERSION_FIELD_NUMBER: _ClassVar[int]
+    EVENT_TIME_FIELD_NUMBER: _ClassVar[int]
+    MODEL_VERSION_FIELD_NUMBER: _ClassVar[int]
+    TOKEN_VERSION_FIELD_NUMBER: _ClassVar[int]
+    track: Track
+    recommendable: bool
+    codes: _containers.RepeatedCompositeFieldContainer[TrackCode]
+    live: LiveCode
+    changes: _containers.RepeatedCompositeFieldContainer[NamedChange]
+    neighbours: _containers.RepeatedCompositeFieldContainer[NearTrack]
+    version: int
+    event_time: _timestamp_pb2.Timestamp
+    model_version: str
+    token_version: str
+    def __init__(self, track: _Optional[_Union[Track, _Mapping]] = ..., recommendable: _Optional[bool] = ..., codes: _Optional[_Iterable[_Union[TrackCode, _Mapping]]] = ..., live: _Optional[_Union[LiveCode, _Mapping]] = ..., changes: _Optional[_Iterable[_Union[NamedChange, _Mapping]]] = ..., neighbours: _Optional[_Iterable[_Union[NearTrack, _Mapping]]] = ..., version: _Optional[int] = ..., event_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., model_version: _Optional[str] = ..., token_version: _Optional[str] = ...) -> None: ...

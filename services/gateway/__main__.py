@@ -20,6 +20,7 @@ from services.gateway.server import Server
 from services.gateway.waiters import Waiters
 from services.runtime import catalog, health, log
 from services.runtime.health import Readiness
+from services.runtime.recommender import TritonRecommender
 from services.runtime.settings import Settings, load
 
 
@@ -34,8 +35,11 @@ async def run(settings: Settings, popular: Popularity) -> None:
     answers, feed = Answers(settings, waiters, readiness), Feed(settings, ends, publisher)
     desk = Desk(publisher, ends, answers, waiters)
     server = Server(settings, readiness)
+    model = TritonRecommender(settings.triton)
     server.offer(
-        RecommendationApi(settings, desk, feed, popular), SessionApi(settings, desk, publisher), CatalogApi(publisher)
+        RecommendationApi(settings, desk, feed, popular),
+        SessionApi(settings, desk, publisher),
+        CatalogApi(settings, publisher, model),
     )
     metrics = health.serve(readiness, settings.bind, settings.metrics_port)
     await server.start()
@@ -47,6 +51,7 @@ async def run(settings: Settings, popular: Popularity) -> None:
         await server.stop()
         for part in parts:
             part.cancel()
+    await model.close()
     metrics.shutdown()
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator
 from datetime import UTC, datetime
 
-from segue.errors import RequestFailed
+from segue.errors import RecommenderUnavailable, RequestFailed
 from segue.ids import new_id
 from segue.popularity import Popularity
 from segue.recommendations import RecommendationList
@@ -20,6 +20,7 @@ from services.gateway.handlers import Question
 from services.gateway.interceptor import Context, request_id
 from services.gateway.metrics import DEGRADED
 from services.gateway.publisher import Publisher
+from services.runtime.recommender import Recommender
 from services.runtime.settings import LONGEST_WAIT, Settings
 
 # What an answer may need on its way back to the caller: seconds, and a share of a short deadline.
@@ -108,10 +109,12 @@ class SessionApi(services_pb2_grpc.SessionServiceServicer):
 
 
 class CatalogApi(services_pb2_grpc.CatalogServiceServicer):
-    """The tracks that exist."""
+    """The tracks that exist: writes go to the log, and the model server says what it knows of one."""
 
-    def __init__(self, publisher: Publisher) -> None:
+    def __init__(self, settings: Settings, publisher: Publisher, model: Recommender) -> None:
+        self._default = settings.default_deadline.total_seconds()
         self._publisher = publisher
+        self._model = model
 
     async def UpsertTracks(
         self, request: services_pb2.UpsertTracksRequest, context: Context
@@ -120,6 +123,15 @@ class CatalogApi(services_pb2_grpc.CatalogServiceServicer):
         records = handlers.catalog_records(request)
         positions = await self._publisher.write(records, _patience(context, WRITE_PATIENCE))
         return services_pb2.UpsertTracksResponse(written=handlers.written(positions))
+
+    async def GetTrack(self, request: services_pb2.GetTrackRequest, context: Context) -> services_pb2.GetTrackResponse:
+        """The track as the index that is served holds it."""
+        query = handlers.track_query(request)
+        try:
+            (answer,) = await self._model.rank([query], _patience(context, self._default))
+        except RecommenderUnavailable as error:
+            raise RequestFailed("UNAVAILABLE", f"the model server does not answer: {error}") from error
+        return handlers.track_response(query, answer)
 
 
 def _patience(context: Context, default: float) -> float:

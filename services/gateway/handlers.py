@@ -15,7 +15,7 @@ import msgspec
 
 from segue import wire
 from segue.catalog import Track, validate_track
-from segue.errors import InvalidMessage, Violation
+from segue.errors import InvalidMessage, RequestFailed, Violation
 from segue.events import (
     DEFAULT_COUNT,
     ChatTurn,
@@ -31,13 +31,15 @@ from segue.events import (
 )
 from segue.popularity import Popularity
 from segue.protobuf import from_protobuf, to_protobuf
+from segue.ranking import Query, Ranking
 from segue.recommendations import (
     RecommendationCause,
     RecommendationList,
     RecommendationRequest,
     validate_request,
 )
-from segue.v1 import events_pb2, recommendations_pb2, services_pb2
+from segue.session import Session
+from segue.v1 import events_pb2, recommendations_pb2, services_pb2, tracks_pb2
 from services.runtime.topology import (
     CATALOG,
     CHAT_TURNS,
@@ -163,6 +165,20 @@ def catalog_records(request: services_pb2.UpsertTracksRequest) -> tuple[Record, 
         *tracks,
         *(Record(CATALOG.name, track_id.encode(), None) for track_id in request.removed_track_ids),
     )
+
+
+def track_query(request: services_pb2.GetTrackRequest) -> Query:
+    """Return the question to the model that a GetTrack call asks. Raises InvalidMessage."""
+    if violations := tuple(id_violations("track_id", request.track_id)):
+        raise InvalidMessage(*violations)
+    return Query(Session(""), about=request.track_id)
+
+
+def track_response(query: Query, answer: Ranking) -> services_pb2.GetTrackResponse:
+    """Return the description of the track. Raises RequestFailed, NOT_FOUND, where the model knows none."""
+    if answer.described is None:
+        raise RequestFailed("NOT_FOUND", f"there is no track {query.about!r}, or it was removed")
+    return services_pb2.GetTrackResponse(track=to_protobuf(answer.described, tracks_pb2.TrackDescription))
 
 
 def degraded(question: Question, popular: Popularity, why: str, request_id: str, now: datetime) -> RecommendationList:

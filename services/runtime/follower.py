@@ -9,6 +9,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import Any, Generic, Protocol, TypeVar
 
@@ -24,6 +25,8 @@ log = structlog.get_logger()
 
 # Tracks in one batch: at the start it bounds memory, later nothing comes near it.
 MOST_AT_ONCE = 10_000
+# Records that are read between two turns.
+SOME = 16
 # How long one look at the broker lasts, an attempt to reach it, and the pause after a failed one, in seconds.
 LOOK = 0.1
 CONNECT = 2.0
@@ -76,10 +79,11 @@ class _News(Generic[T]):
 class Follower(Generic[T]):
     """One thread that follows the topic until it is stopped, across failures of the broker and faults of ours.
 
-    `service` is who follows, for its logs and the broker's.
+    `service` is who follows, for its logs and the broker's. What takes time is done a little at a time, each inside a
+    `turn`, so that whoever shares the interpreter can go first.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  what is followed, for whom, and how
         self,
         settings: Settings,
         service: str,
@@ -88,6 +92,8 @@ class Follower(Generic[T]):
         apply: Apply[T],
         watch: Watch,
         connect: Callable[..., Any] = KafkaConsumer,
+        *,
+        turn: Callable[[], AbstractContextManager[object]] = nullcontext,
     ) -> None:
         self._settings = settings
         self._service = service
@@ -96,6 +102,7 @@ class Follower(Generic[T]):
         self._apply = apply
         self._watch = watch
         self._connect = connect
+        self._turn = turn
         self._positions: dict[TopicPartition, int] = {}
         self._measured = 0.0
         self._caught_up = threading.Event()
@@ -191,11 +198,16 @@ class Follower(Generic[T]):
     def _gathered(self, consumer: Any) -> list[_News[T]]:
         """Return the newest record of each track among those that can be read now."""
         newest: dict[str, _News[T]] = {}
-        found = consumer.poll(timeout_ms=int(LOOK * 1_000))
+        found = consumer.poll(timeout_ms=int(LOOK * 1_000), max_records=1)
         while found:
             newest.update((news.track_id, news) for records in found.values() for news in self._read(records))
-            found = consumer.poll(timeout_ms=0) if len(newest) < MOST_AT_ONCE else {}
+            found = self._some(consumer) if len(newest) < MOST_AT_ONCE else {}
         return list(newest.values())
+
+    def _some(self, consumer: Any) -> Any:
+        """Return a few of the records that are there: what a client reads at once nobody can interrupt."""
+        with self._turn():
+            return consumer.poll(timeout_ms=0, max_records=SOME)
 
     def _hand_on(self, news: Sequence[_News[T]]) -> None:
         started = time.monotonic()
@@ -230,7 +242,8 @@ class Follower(Generic[T]):
         for record in records:
             try:
                 track_id = (record.key or b"").decode()
-                said = None if record.value is None else self._said_by(track_id, record.value)
+                with self._turn():
+                    said = None if record.value is None else self._said_by(track_id, record.value)
                 yield _News(track_id, said, record.timestamp)
             except (InvalidMessage, UnicodeDecodeError) as error:
                 place = {"topic": self._topic, "partition": record.partition, "offset": record.offset}

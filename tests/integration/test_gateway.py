@@ -231,6 +231,17 @@ def test_tracks_and_tombstones_lie_in_the_catalogue(client: Client, kafka: Stack
     assert list(records(kafka, removed))[-1] == (b"kept", None)
 
 
+def test_a_track_cannot_be_told_while_no_model_server_answers(client: Client) -> None:
+    with pytest.raises(RequestFailed) as caught:
+        client.get_track("t", timeout=2.0)
+    assert caught.value.status == "UNAVAILABLE"
+    assert "model server" in str(caught.value)
+    with pytest.raises(RequestFailed) as refused:
+        client.get_track("")
+    assert refused.value.status == "INVALID_ARGUMENT"
+    assert [violation.field for violation in refused.value.violations] == ["track_id"]
+
+
 def test_a_session_is_asked_of_its_one_writer(client: Client, responder: Responder) -> None:
     session = SessionSnapshot("l", events=(ListeningEvent("e", "l", track_id="t", action=ListeningAction.LIKED),))
     responder.answer = lambda question: RecommendationList("answer", question.listener_id, session=session)

@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Generator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 from typing import Any
@@ -21,13 +22,14 @@ from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from typer.testing import CliRunner, Result
 
 from segue import wire
+from segue.catalog import LiveCode, NamedChange, NearTrack, Track, TrackCode, TrackDescription
 from segue.cli import app, client
 from segue.cli import status as status_command
 from segue.cli.client import PAUSES
 from segue.client.calls import SERVICES
 from segue.protobuf import to_protobuf
 from segue.recommendations import Reason, RecommendationList, RecommendedTrack
-from segue.v1 import recommendations_pb2, services_pb2, services_pb2_grpc
+from segue.v1 import recommendations_pb2, services_pb2, services_pb2_grpc, tracks_pb2
 
 LIST = RecommendationList(
     "id",
@@ -36,9 +38,23 @@ LIST = RecommendationList(
     reply_text="Here you are.",
 )
 PROTO_LIST = to_protobuf(LIST, recommendations_pb2.RecommendationList)
+MOVED = datetime(2026, 1, 31, 12, 30, tzinfo=UTC)
+DESCRIBED = TrackDescription(
+    Track("t1", "A Calm [Song]", ("Someone",)),
+    recommendable=True,
+    codes=(TrackCode("playlist", 7, "rainy evenings", MOVED), TrackCode("tags", 3, "calm, piano")),
+    live=LiveCode(code=7, home=2, known=True, evidence=4.25, neighbours=9),
+    changes=(NamedChange(MOVED, "road trips", "rainy evenings"),),
+    neighbours=(NearTrack("t2", "Beside", ("Other",), 1.5),),
+    version=12,
+)
 
 
-class Services(services_pb2_grpc.RecommendationServiceServicer, services_pb2_grpc.SessionServiceServicer):
+class Services(
+    services_pb2_grpc.RecommendationServiceServicer,
+    services_pb2_grpc.SessionServiceServicer,
+    services_pb2_grpc.CatalogServiceServicer,
+):
     """Answers every call alike, and remembers the requests."""
 
     def __init__(self) -> None:
@@ -68,6 +84,12 @@ class Services(services_pb2_grpc.RecommendationServiceServicer, services_pb2_grp
         self.asked.append(request)
         return services_pb2.RecordEventsResponse(written=[{"topic": "listening-events", "partition": 1, "offset": 7}])
 
+    def GetTrack(self, request: Any, context: Any) -> services_pb2.GetTrackResponse:
+        self.asked.append(request)
+        if request.track_id != "t1":
+            context.abort(grpc.StatusCode.NOT_FOUND, "there is no such track")
+        return services_pb2.GetTrackResponse(track=to_protobuf(DESCRIBED, tracks_pb2.TrackDescription))
+
 
 @pytest.fixture
 def services() -> Services:
@@ -79,6 +101,7 @@ def address(services: Services) -> Generator[str]:
     server = grpc.server(ThreadPoolExecutor(4))
     services_pb2_grpc.add_RecommendationServiceServicer_to_server(services, server)
     services_pb2_grpc.add_SessionServiceServicer_to_server(services, server)
+    services_pb2_grpc.add_CatalogServiceServicer_to_server(services, server)
     healths = health.HealthServicer()
     for service in ("", *SERVICES):
         healths.set(service, health_pb2.HealthCheckResponse.SERVING)
@@ -128,6 +151,32 @@ def test_each_track_is_recorded_with_what_was_done(address: str, services: Servi
     (request,) = services.asked
     assert [(event.track_id, event.action) for event in request.listening_events] == [("t1", 3), ("t2", 3)]
     assert len({event.event_id for event in request.listening_events}) == 2
+
+
+def test_a_track_comes_with_the_names_of_its_codes_since_when_and_why(address: str) -> None:
+    result = segue("track", "t1", "--address", address)
+    assert result.exit_code == 0, result.output
+    for text in (
+        "A Calm [Song] – Someone",
+        "rainy evenings",
+        "since 2026-01-31 12:30",
+        "calm, piano",
+        "4.2 additions beside 9 known tracks",
+        "road trips → rainy evenings",
+        "Beside – Other",
+    ):
+        assert text in result.output
+
+
+def test_programs_get_a_track_as_one_object(address: str) -> None:
+    result = segue("track", "t1", "--json", "--address", address)
+    assert wire.decode(result.output.encode(), TrackDescription) == DESCRIBED
+
+
+def test_a_track_that_is_not_there_is_one_sentence(address: str) -> None:
+    result = segue("track", "nobody", "--address", address)
+    assert result.exit_code == 1
+    assert result.output == "segue: there is no such track\n"
 
 
 def test_one_thing_can_be_said(address: str, services: Services) -> None:

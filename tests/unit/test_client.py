@@ -18,16 +18,19 @@ from google.protobuf import any_pb2
 from google.rpc import code_pb2, error_details_pb2, status_pb2
 from grpc_status import rpc_status
 
-from segue.catalog import Track
+from segue.catalog import LiveCode, Track, TrackCode, TrackDescription
 from segue.client import AsyncClient, Client, calls
 from segue.errors import MalformedMessage, RequestFailed, Violation
 from segue.events import Filters, ListeningAction, ListeningEvent, PlaylistAction, PlaylistEvent, SourceOffset
 from segue.protobuf import to_protobuf
 from segue.recommendations import RecommendationList, RecommendedTrack, SessionSnapshot
-from segue.v1 import recommendations_pb2, services_pb2, services_pb2_grpc
+from segue.v1 import recommendations_pb2, services_pb2, services_pb2_grpc, tracks_pb2
 
 LIST = RecommendationList(
     "id", "l", tracks=(RecommendedTrack("t", "Title", ("Artist",), 0.5),), reply_text="Hello you."
+)
+DESCRIBED = TrackDescription(
+    Track("t", "Title"), recommendable=True, codes=(TrackCode("tags", 3, "calm"),), live=LiveCode(3), version=2
 )
 PROTO_LIST = to_protobuf(LIST, recommendations_pb2.RecommendationList)
 
@@ -81,6 +84,10 @@ class Services(
     def UpsertTracks(self, request: Any, context: grpc.ServicerContext) -> services_pb2.UpsertTracksResponse:
         self.take(request, context)
         return services_pb2.UpsertTracksResponse(written=[{"topic": "catalog", "partition": 0, "offset": 9}])
+
+    def GetTrack(self, request: Any, context: grpc.ServicerContext) -> services_pb2.GetTrackResponse:
+        self.take(request, context)
+        return services_pb2.GetTrackResponse(track=to_protobuf(DESCRIBED, tracks_pb2.TrackDescription))
 
 
 @dataclass
@@ -172,6 +179,11 @@ def test_a_session_is_read(stage: Stage, ask: Ask) -> None:
     assert ask(stage.address, lambda client: client.get_session("l")) == SessionSnapshot("l")
 
 
+def test_a_track_is_read(stage: Stage, ask: Ask) -> None:
+    assert ask(stage.address, lambda client: client.get_track("t")) == DESCRIBED
+    assert stage.services.asked == [services_pb2.GetTrackRequest(track_id="t")]
+
+
 def test_tracks_are_written_and_removed(stage: Stage, ask: Ask) -> None:
     written = ask(stage.address, lambda client: client.upsert_tracks([Track("t", "Title")], ["gone"]))
     assert written == (SourceOffset("catalog", 0, 9),)
@@ -187,8 +199,9 @@ def test_tracks_are_written_and_removed(stage: Stage, ask: Ask) -> None:
         lambda client: client.get_session("l"),
         lambda client: client.record_events([ListeningEvent(listener_id="l")]),
         lambda client: client.upsert_tracks([Track("t", "Title")]),
+        lambda client: client.get_track("t"),
     ],
-    ids=["recommend", "say", "get_session", "record_events", "upsert_tracks"],
+    ids=["recommend", "say", "get_session", "record_events", "upsert_tracks", "get_track"],
 )
 def test_a_call_is_repeated_the_same_while_its_service_is_unavailable(stage: Stage, ask: Ask, call: Call) -> None:
     stage.services.failures = [grpc.StatusCode.UNAVAILABLE] * 2

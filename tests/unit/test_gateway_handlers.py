@@ -11,11 +11,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from segue import wire
-from segue.catalog import Track
-from segue.errors import InvalidMessage
+from segue.catalog import Track, TrackCode, TrackDescription
+from segue.errors import InvalidMessage, RequestFailed
 from segue.events import ChatTurn, Filters, ListeningEvent, PlaylistEvent, ReplyTo, SourceOffset
 from segue.popularity import Popularity
+from segue.protobuf import from_protobuf
+from segue.ranking import Query, Ranking
 from segue.recommendations import RecommendationList, RecommendationRequest
+from segue.session import Session
 from segue.v1 import events_pb2, services_pb2, tracks_pb2
 from services.gateway import handlers
 from services.gateway.handlers import Record
@@ -224,3 +227,26 @@ def test_only_the_newest_position_of_each_partition_is_told() -> None:
     positions = [SourceOffset("a", 0, 5), SourceOffset("a", 0, 4), SourceOffset("a", 1, 0), SourceOffset("b", 0, 9)]
     told = [(at.topic, at.partition, at.offset) for at in handlers.written(positions)]
     assert told == [("a", 0, 5), ("a", 1, 0), ("b", 0, 9)]
+
+
+@pytest.mark.parametrize(
+    ("track_id", "wrong"), [("", "is required"), ("a\nb", "control"), ("x" * 10_000, "characters")]
+)
+def test_a_track_is_asked_for_by_an_id(track_id: str, wrong: str) -> None:
+    with pytest.raises(InvalidMessage, match=wrong) as error:
+        handlers.track_query(services_pb2.GetTrackRequest(track_id=track_id))
+    assert violated(error) == ["track_id"]
+
+
+def test_a_track_is_told_as_the_model_describes_it() -> None:
+    query = handlers.track_query(services_pb2.GetTrackRequest(track_id="t"))
+    assert query.about == "t"
+    described = TrackDescription(Track("t", "Title"), codes=(TrackCode("tags", 3, "calm", NOW),), version=2)
+    response = handlers.track_response(query, Ranking(described=described))
+    assert from_protobuf(response.track, TrackDescription) == described
+
+
+def test_a_track_that_the_model_does_not_know_is_not_found() -> None:
+    with pytest.raises(RequestFailed, match="there is no track 't'") as error:
+        handlers.track_response(Query(Session(""), about="t"), Ranking())
+    assert error.value.status == "NOT_FOUND"

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from segue.catalog import Neighbour, Track, TrackTokens
-from segue.model.index import AN_ADDITION, MAX_NEIGHBOURS, merged
+from segue.model.index import AN_ADDITION
+from segue.model.neighbour_lists import MAX_NEIGHBOURS, NeighbourList, merged
 from tests.unit import tiny_model
 from tests.unit.tiny_model import codes
 
@@ -24,6 +25,10 @@ NEW = TrackTokens(
 )
 MOVED = TrackTokens(track_id="folk-01", codes=codes(playlist=1), version=3, neighbours=(Neighbour("new", 5.0),))
 STALE = TrackTokens(track_id="folk-01", codes=codes(playlist=0), version=2)
+
+
+def same(one: NeighbourList, other: NeighbourList) -> bool:
+    return np.array_equal(one[0], other[0]) and np.array_equal(one[1], other[1])
 
 
 def test_an_update_leaves_the_old_snapshot_as_it_was() -> None:
@@ -45,11 +50,45 @@ def test_a_new_track_can_be_recommended_found_by_its_words_and_filtered() -> Non
     assert index.codes[row].tolist() == list(BOOKS.as_row(NEW.codes))
 
 
-def test_a_track_known_only_as_a_neighbour_is_not_recommended_until_its_content_comes() -> None:
+def test_a_track_known_only_as_a_neighbour_has_no_place_until_it_is_told_of() -> None:
     index = INDEX.updated([NEW], BOOKS)
-    assert not index.recommendable[index.rows["never-heard-of"]]
+    assert "never-heard-of" not in index.rows
+    beside = index.neighbours[index.rows["new"]]
     content = TrackTokens(track_id="never-heard-of", version=1, track=Track(track_id="never-heard-of", title="Heard"))
-    assert index.updated([content], BOOKS).recommendable[index.rows["never-heard-of"]]
+    after = index.updated([content], BOOKS)
+    row = after.rows["never-heard-of"]
+    assert after.recommendable[row]
+    assert after.neighbours[after.rows["new"]][0].tolist() == [INDEX.rows["folk-01"], row]
+    # Whoever still reads the snapshot of before sees what it saw.
+    assert same(index.neighbours[index.rows["new"]], beside)
+
+
+def test_neighbours_are_the_same_whether_they_were_read_before_or_after_the_tracks_came() -> None:
+    late = tuple(
+        TrackTokens(track_id=track_id, version=1, track=Track(track_id=track_id, title=track_id))
+        for track_id in ("never-heard-of", "other")
+    )
+    told = msgspec.structs.replace(MOVED, neighbours=(*NEW.neighbours, Neighbour("other", 9.0)))
+    read = INDEX.updated([told], BOOKS)
+    row = INDEX.rows["folk-01"]
+    assert len(read.neighbours[row][0])
+    for token in late:
+        read = read.updated([token], BOOKS)
+        assert len(read.neighbours[row][0])
+    unread = INDEX.updated([told], BOOKS).updated(late[:1], BOOKS).updated(late[1:], BOOKS)
+    at_once = INDEX.updated([*late, told], BOOKS)
+    for other in (unread, at_once):
+        assert same(read.neighbours[row], other.neighbours[row])
+
+
+def test_a_list_worked_out_for_more_tracks_names_none_that_an_older_snapshot_lacks() -> None:
+    older = INDEX.updated([NEW], BOOKS)
+    row = older.rows["new"]
+    content = TrackTokens(track_id="never-heard-of", version=1, track=Track(track_id="never-heard-of", title="Heard"))
+    newer = older.updated([content], BOOKS)
+    assert len(newer.neighbours[row][0]) == 2
+    assert older.neighbours[row][0].tolist() == [INDEX.rows["folk-01"]]
+    assert len(newer.neighbours[row][0]) == 2
 
 
 def test_live_neighbours_are_merged_over_the_checkpoints_and_not_piled_up() -> None:
