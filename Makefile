@@ -5,7 +5,7 @@ PY := .venv/bin/python
 STACK := $(PY) -m deploy.local
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo demo-real up down status run test check bench-codebooks bench-model bench-path bench-surge bench-grpc faults-kill \
+.PHONY: help setup demo demo-real up down status run test check bench-codebooks bench-model bench-path bench-surge bench-grpc bench-tokens bench-freshness faults-kill \
         faults-poison protos sample checkpoint clean
 
 help: ## list the commands
@@ -53,6 +53,9 @@ bench-surge: setup ## 1,000 listening events a second for a minute
 
 bench-grpc: setup ## Recommend on the idle stack, against the model's own time
 	@$(PY) -m bench.grpc_latency
+
+bench-tokens: setup ## playlist edits a second, and index swaps beside requests
+	@OMP_NUM_THREADS=1 $(PY) -m bench.tokens
 
 bench-codebooks: setup ## codebooks of a catalogue of 2.2 million tracks, streamed from disk: make bench-codebooks SCALE=0.01
 	@OMP_NUM_THREADS=1 $(PY) -m bench.codebooks --scale $(or $(SCALE),1)

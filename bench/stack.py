@@ -22,14 +22,15 @@ SERVING_PARTS = (*STREAM_PARTS, "gateway")
 
 
 @contextmanager
-def running(parts: tuple[str, ...], console: Console) -> Iterator[LocalStack]:
+def running(parts: tuple[str, ...], console: Console, checkpoint: Path | None = None) -> Iterator[LocalStack]:
     """Start these parts in a temporary folder and stop them at the end. Raises StackError.
 
-    The checkpoint and the model repository are the machine's own: `SEGUE_LOCAL_CHECKPOINT` and
+    The checkpoint, unless it is given, and the model repository are the machine's own: `SEGUE_LOCAL_CHECKPOINT` and
     `SEGUE_LOCAL_MODEL_REPOSITORY` choose others.
     """
     with TemporaryDirectory(prefix="segue-bench-", ignore_cleanup_errors=True) as folder:
-        config = StackConfig.for_tests(Path(folder))
+        chosen = {} if checkpoint is None else {"checkpoint": checkpoint}
+        config = StackConfig.for_tests(Path(folder), **chosen)
         check_checkpoint(config.checkpoint)
         with console.status("starting the stack") as status:
 
