@@ -16,6 +16,7 @@ from bench.topic_log import producing, reading
 from segue import wire
 from segue.errors import StackError
 from segue.events import ReplyTo, SourceOffset
+from segue.ids import new_id
 from segue.recommendations import RecommendationList, RecommendationRequest, SessionSnapshot
 from services.runtime.topology import ANSWERS, REQUESTS
 
@@ -30,6 +31,8 @@ class Asker:
     def __init__(self, producer: AIOKafkaProducer) -> None:
         self._producer = producer
         self._waiting: dict[str, asyncio.Future[RecommendationList]] = {}
+        # A worker that takes over may answer once more what another asker has asked.
+        self._name = new_id()
         self._asked = 0
 
     async def ask(
@@ -46,7 +49,7 @@ class Asker:
         Raises StackError when there is none after `patience` seconds more.
         """
         self._asked += 1
-        request_id = f"asked-{self._asked}"
+        request_id = f"{self._name}-{self._asked}"
         now = datetime.now(UTC)
         reply_to = ReplyTo(PARTITION, request_id, now + timedelta(seconds=deadline))
         request = RecommendationRequest(

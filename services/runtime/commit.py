@@ -1,19 +1,24 @@
-"""What Faust commits, and what its consumer passes over.
+"""What Faust commits, what its consumer passes over, and what of it reaches the streams.
 
 Committed is the newest acknowledged offset of each partition, since acknowledgements come in offset order. Faust's own
 reckoning looks for gaps instead. It takes offsets that it has skipped while it seeks to the committed ones after a
 start for gaps and counts them as acknowledged: a commit can then pass over records that are not done, and later ones
 advance by a single offset at a time. Knows nothing of what acknowledges (`acknowledgement.py` keeps the order).
+
+Two more of its ways lose records while partitions move under load (docs/decisions/0013): see `Flow` and
+`OrderedConsumer.ack`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from functools import cached_property
 from typing import Any
 
 import faust
 from faust.transport.drivers import aiokafka
 from faust.types import TP
+from mode.utils.queues import FlowControlEvent
 
 from services.runtime.gaps import Gaps
 
@@ -44,6 +49,18 @@ class OrderedConsumer(aiokafka.Consumer):
         super().__init__(*args, **options)
         app: Any = self.app
         self.gaps: Gaps = app.gaps
+
+    def ack(self, message: Any) -> bool:
+        """Acknowledge a message, if its assignment still holds; else it is read again, here or by another worker.
+
+        Faust's streams, where they are not compiled, acknowledge a message that they leave out because partitions are
+        being assigned anew. The question is the one that makes them leave it out, with nothing awaited in between.
+        """
+        app: Any = self.app
+        if not app.flow_control.is_active() or message.generation_id != app.consumer_generation_id:
+            return False
+        acknowledged: bool = super().ack(message)
+        return acknowledged
 
     def _new_consumer_thread(self) -> aiokafka.AIOKafkaConsumerThread:
         return _Thread(self, loop=self.loop, beacon=self.beacon)
@@ -83,12 +100,30 @@ class _Transport(aiokafka.Transport):
     Consumer = OrderedConsumer
 
 
+class Flow(FlowControlEvent):
+    """Lets records flow into streams, which is stopped while partitions move.
+
+    Faust lets them flow when it begins to recover tables, and once more when it has gone back to the committed offsets.
+    What came in between is in the streams' queues, and letting flow empties these: so it must not while they do flow.
+    """
+
+    def resume(self) -> None:
+        """Let records flow; what is left from before they were stopped is forgotten."""
+        if not self.is_active():
+            super().resume()
+
+
 class OrderedApp(faust.App):
     """A Faust app whose consumer commits what was acknowledged in order and tells what it passes over."""
 
     def __init__(self, *args: Any, **options: Any) -> None:
         self.gaps = Gaps()
         super().__init__(*args, **options)
+
+    @cached_property
+    def flow_control(self) -> Flow:
+        """What lets records flow into the streams."""
+        return Flow(loop=self.loop)
 
     def _new_transport(self) -> Any:
         return _Transport(self.conf.broker_consumer, self)

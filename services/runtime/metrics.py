@@ -22,4 +22,7 @@ UNREAD = Gauge(
 )
 COMMITTED = Gauge("segue_consumer_committed", "The committed offset; 0 before the first one", ["topic", "partition"])
 DAMAGED = Counter("segue_damaged_states_total", "Reads of stored states that are damaged", ["table"])
+FOREIGN_CHANGES = Counter(
+    "segue_foreign_changes_total", "Changelog records of this worker's partitions that it did not write", ["table"]
+)
 STATE_BYTES = Gauge("segue_state_bytes", "Size of this worker's tables on disk")

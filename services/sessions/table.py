@@ -12,11 +12,14 @@ from typing import Any
 import faust
 
 from segue import session as sessions
+from segue.errors import MalformedMessage
 from segue.session import Session
+from segue.session_merge import merge
 from services.runtime import stored, stream
 from services.runtime.bounded import Bounded
 from services.runtime.changelog import Written
 from services.runtime.settings import Settings
+from services.runtime.topology import CHAT_TURNS, LISTENING_EVENTS
 from services.sessions import metrics
 
 # Of decoded states, counted as they are encoded; decoded they take about three times that. Some 3,000 full states of
@@ -28,9 +31,12 @@ class SessionTable:
     """States by listener."""
 
     def __init__(self, app: faust.App, settings: Settings) -> None:
-        self._table: Any = app.Table(
+        table: Any = app.Table(
             "sessions", partitions=settings.partitions, key_type=bytes, value_type=bytes, options=dict(stream.ROCKSDB)
         )
+        self._table = table
+        self._table.newest = self._newest
+        self._rules = settings.fold_rules()
         self._decoded: Bounded[bytes, Session] = Bounded(MOST_DECODED_BYTES)
         # Changed and not yet written, with the newest event that changed it. As many as listeners are owed an answer.
         self._changed: dict[bytes, tuple[Session, Any]] = {}
@@ -85,6 +91,18 @@ class SessionTable:
         """Partitions were assigned anew: what was not written is read again, and another worker may have written."""
         self._changed.clear()
         self._decoded.clear()
+
+    def _newest(self, known: bytes | None, other: bytes | None, time_ms: int) -> bytes | None:
+        """Of a state and what lies behind it in the changelog keep the newer one: a worker cut off may write late."""
+        if known is None:
+            return other
+        if other is None:
+            idle = stored.read("sessions", known, sessions.decode)
+            return None if idle is None or sessions.is_idle(idle, time_ms, self._rules) else known
+        try:
+            return merge(known, other, LISTENING_EVENTS.name, CHAT_TURNS.name)
+        except MalformedMessage:
+            return other
 
     def entries(self) -> Any:
         """Every listener's key and encoded state, as written last."""

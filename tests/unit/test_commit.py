@@ -1,12 +1,16 @@
-"""What is committed is what was acknowledged last, whatever a seek made Faust skip or read again."""
+"""What is committed is what was acknowledged last, and no record is lost on its way in while partitions move."""
 
 from __future__ import annotations
 
 from types import SimpleNamespace
+from typing import Any
 
+import pytest
+from faust.transport.drivers import aiokafka
 from faust.types import TP
+from mode.utils.queues import FlowControlQueue
 
-from services.runtime.commit import OrderedConsumer
+from services.runtime.commit import Flow, OrderedConsumer
 
 AT = TP("listening-events", 0)
 
@@ -32,3 +36,35 @@ def test_what_was_acknowledged_twice_is_committed_in_one_step() -> None:
     acknowledged = [5, 6, 6, 7, 7, 8]
     assert committable(acknowledged) == 9
     assert acknowledged == []
+
+
+def acknowledges(monkeypatch: pytest.MonkeyPatch, *, flows: bool, generation: int) -> bool:
+    """Whether a message of generation 3 is acknowledged."""
+    monkeypatch.setattr(aiokafka.Consumer, "ack", lambda _self, _message: True)
+    consumer: Any = object.__new__(OrderedConsumer)
+    flow_control = SimpleNamespace(is_active=lambda: flows)
+    consumer.app = SimpleNamespace(flow_control=flow_control, consumer_generation_id=generation)
+    return bool(consumer.ack(SimpleNamespace(generation_id=3)))
+
+
+def test_what_streams_leave_out_while_partitions_are_assigned_anew_is_not_acknowledged(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    assert acknowledges(monkeypatch, flows=True, generation=3)
+    assert not acknowledges(monkeypatch, flows=False, generation=3)
+    assert not acknowledges(monkeypatch, flows=True, generation=4)
+
+
+async def test_what_has_come_since_records_flow_is_not_forgotten_when_they_are_let_flow_once_more() -> None:
+    flow = Flow()
+    queue: FlowControlQueue[str] = FlowControlQueue(flow_control=flow, clear_on_resume=True)
+    queue.put_nowait("from the assignment before")
+    flow.resume()
+    assert queue.empty()
+    queue.put_nowait("read since")
+    flow.resume()
+    assert queue.get_nowait() == "read since"
+    flow.suspend()
+    queue.put_nowait("from the assignment before")
+    flow.resume()
+    assert queue.empty()

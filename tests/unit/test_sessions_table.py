@@ -5,15 +5,18 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
+import msgspec
 import pytest
 from faust.streams import current_event
 
 from segue import session as sessions
-from segue.session import Session, SessionEvent
+from segue.session import Position, Session, SessionEvent
 from services.runtime.metrics import DAMAGED
 from services.runtime.settings import Settings
 from services.sessions import table
 from services.sessions.table import SessionTable
+
+START_MS = 1_700_000_000_000
 
 
 class Changelog(dict[bytes, bytes]):
@@ -24,6 +27,7 @@ class Changelog(dict[bytes, bytes]):
         self.changes: list[tuple[bytes, Any]] = []
         self.reads = 0
         self.last_change: asyncio.Future[Any]
+        self.newest: Any = None
 
     def __setitem__(self, key: bytes, value: bytes) -> None:
         super().__setitem__(key, value)
@@ -156,3 +160,25 @@ async def test_a_damaged_state_counts_as_absent_and_is_counted_until_it_is_writt
     kept.write(b"ada")
     kept.forget_decoded()
     assert kept.get(b"ada") == state(2)
+
+
+def read(offset: int, hours: int = 0) -> bytes:
+    at = Position("listening-events", 0, offset, START_MS + hours * 3_600_000)
+    return sessions.encode(msgspec.structs.replace(state(offset), seen=(at,)))
+
+
+def test_recovery_keeps_the_state_that_has_read_further() -> None:
+    _, changelog = tables()
+    assert changelog.newest(None, read(3), START_MS) == read(3)
+    assert changelog.newest(read(3), read(5), START_MS) == read(5)
+    assert changelog.newest(read(5), read(3), START_MS) == read(5)
+    assert changelog.newest(b"\xc1", read(3), START_MS) == read(3)
+
+
+def test_a_deletion_counts_only_for_a_state_that_was_idle_when_it_was_written() -> None:
+    _, changelog = tables()
+    month = 31 * 24
+    assert changelog.newest(read(3), None, START_MS + month * 3_600_000) is None
+    assert changelog.newest(read(3, hours=month), None, START_MS + month * 3_600_000) == read(3, hours=month)
+    assert changelog.newest(None, None, START_MS) is None
+    assert changelog.newest(b"\xc1", None, START_MS) is None
