@@ -24,7 +24,7 @@ async def test_a_request_that_names_the_marker_behind_a_committed_event_is_answe
         at = await producer.send_and_wait(LISTENING_EVENTS.name, value, key)
     # The broker has committed before it has written the marker.
     async with asyncio.timeout(30):
-        while (end := (await end_offsets(kafka, [at.topic]))[at.topic, at.partition]) - 1 <= at.offset:
+        while (end := (await end_offsets(kafka, [at.topic]))[at.topic, at.partition]) - 1 <= at.offset:  # noqa: ASYNC110
             await asyncio.sleep(0.05)
 
     async with asking(kafka) as asker:
