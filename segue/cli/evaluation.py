@@ -22,9 +22,6 @@ evaluations = typer.Typer(help="Measure rankers on held-back data.", no_args_is_
 app.add_typer(evaluations, name="evaluate")
 evaluations.command("world")(evaluate_world)
 
-# What the table shows of each system.
-COLUMNS = ("hit1", "hit10", "hit100", "mrr", "ndcg10", "recall10", "recall100", "coverage10", "novelty10", "gini10")
-
 
 @evaluations.command("next-track")
 def evaluate_next_track(
@@ -39,7 +36,11 @@ def evaluate_next_track(
         Path | None, typer.Option(metavar="FOLDER", help="Take Segue from here instead of training it.")
     ] = None,
     out: Annotated[
-        Path | None, typer.Option(metavar="FOLDER", help="Write report.json, plots and trained checkpoints here.")
+        Path | None,
+        typer.Option(
+            metavar="FOLDER",
+            help="Write report, plots and checkpoints here; a run that was cut off goes on from what lies here.",
+        ),
     ] = None,
     seeds: Annotated[int, typer.Option(min=1, max=20, help="Seeds for systems that depend on one.")] = 3,
     minutes: Annotated[float, typer.Option(min=0.05, help="Most minutes to train a system, for each seed.")] = 10.0,
@@ -53,7 +54,9 @@ def evaluate_next_track(
     from segue.dataset import Dataset
     from segue.evaluation.choosing import check_names, choose_systems
     from segue.evaluation.comparison import Comparison, compare
+    from segue.evaluation.kept import Notes, digest
     from segue.evaluation.report import report
+    from segue.evaluation.tables import metrics
     from segue.evaluation.task import TaskRules, make_task
 
     check_names(only or ())
@@ -63,7 +66,8 @@ def evaluate_next_track(
         work = Path(folder)
         watch.phase("Reading the dataset")
         task = make_task(Dataset.open(dataset), work, rules)
-        systems = choose_systems(task, work, minutes, checkpoint, only or ())
+        notes = Notes(work / "kept" / digest((task.identity, minutes, _contents(checkpoint))))
+        systems = choose_systems(task, work, minutes, checkpoint, only or (), notes)
         measured: dict[str, Any] = {}
 
         def keep(so_far: Comparison) -> None:
@@ -71,10 +75,10 @@ def evaluate_next_track(
             if out is not None:
                 _write(out, measured)
 
-        compare(task, systems, range(1, seeds + 1), watch, keep)
+        compare(task, systems, range(1, seeds + 1), watch, keep, notes)
+    typer.echo(metrics(measured))
     if out is not None:
-        typer.echo(f"{out / 'report.json'} and {_plot(out, measured)} plots are written.")
-    _print_table(measured)
+        typer.echo(f"{out / 'report.md'}, report.json and {_plot(out, measured)} plots are written.")
     print_figures(**measured["figures"])
 
 
@@ -85,12 +89,21 @@ def _cut_of(checkpoint: Path) -> datetime:
     return cut_of(Recommender.load(checkpoint), checkpoint)
 
 
+def _contents(checkpoint: Path | None) -> bytes:
+    """Return what tells one checkpoint from another: the checksums of its files."""
+    from segue.model.checkpoint import MANIFEST
+
+    return b"" if checkpoint is None else (checkpoint / MANIFEST).read_bytes()
+
+
 def _write(out: Path, measured: dict[str, Any]) -> None:
     """Write what is measured so far: a run of an hour that ends early leaves it."""
     from segue.errors import DatasetError
+    from segue.evaluation.tables import text
 
     try:
         out.mkdir(parents=True, exist_ok=True)
+        (out / "report.md").write_text(text(measured) + "\n")
         (out / "report.json").write_bytes(orjson.dumps(measured, option=orjson.OPT_INDENT_2) + b"\n")
     except OSError as error:
         raise DatasetError(f"cannot write the report to {out}: {error}") from error
@@ -104,15 +117,3 @@ def _plot(out: Path, measured: dict[str, Any]) -> int:
         return len(plot(measured, out))
     except OSError as error:
         raise DatasetError(f"cannot write plots to {out}: {error}") from error
-
-
-def _print_table(measured: dict[str, Any]) -> None:
-    from rich.console import Console
-    from rich.table import Table
-
-    table = Table("system", *COLUMNS, *(f"hit100 {part}" for part in ("known", "cold")))
-    for name, each in measured["systems"].items():
-        parts = (each["slices"].get(part, {}).get("hit100") for part in ("known", "cold"))
-        cells = [each[column] for column in COLUMNS] + list(parts)
-        table.add_row(name, *("–" if cell is None else f"{cell:.4f}" for cell in cells))
-    Console().print(table)

@@ -44,7 +44,11 @@ class Lesson:
     positions: Sequence[Position]
     content: Integers
     taught: Integers
-    tracks: int
+
+    @property
+    def tracks(self) -> int:
+        """How many tracks are asked for."""
+        return len({position.wanted for position in self.positions})
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +74,7 @@ def lesson(task: Task, ranker: SegueRanker, watch: Callable[[int, int], None] = 
         recommender.swap(before)
         done += len(places)
         watch(done, len(positions))
-    return Lesson(positions, content, taught, len({position.wanted for position in positions}))
+    return Lesson(positions, content, taught)
 
 
 def later_positions(task: Task) -> list[Position]:

@@ -13,6 +13,7 @@ from segue.evaluation.baselines.item_knn import ItemKnn
 from segue.evaluation.baselines.popularity import Popularity
 from segue.evaluation.baselines.session_knn import SessionKnn
 from segue.evaluation.baselines.trained import bert4rec, sasrec
+from segue.evaluation.kept import Notes
 from segue.evaluation.segue_system import Segue
 from segue.evaluation.systems import System
 from segue.evaluation.task import Task
@@ -39,9 +40,18 @@ def check_names(names: Sequence[str]) -> None:
 
 
 def choose_systems(
-    task: Task, work: Path, minutes: float, checkpoint: Path | None = None, only: Sequence[str] = ()
+    task: Task,
+    work: Path,
+    minutes: float,
+    checkpoint: Path | None = None,
+    only: Sequence[str] = (),
+    notes: Notes | None = None,
 ) -> list[System]:
-    """Return the systems of these names, all where none is named; `minutes` is for each trained one and seed."""
+    """Return the systems of these names, all where none is named; `minutes` is for each trained one and seed.
+
+    Systems whose tuning or training takes long write into `notes` what they have reached, and go on from there.
+    """
+    kept = notes or Notes()
     vectors: list[TextVectors] = []
 
     def shared() -> TextVectors:
@@ -50,16 +60,16 @@ def choose_systems(
         return vectors[0]
 
     makers: Mapping[str, Callable[[], System]] = {
-        "segue": lambda: Segue(task, work / "checkpoints", minutes, checkpoint),
+        "segue": lambda: Segue(task, work / "checkpoints", minutes, checkpoint, notes=kept),
         "popularity": lambda: Popularity(fading=False),
         "popularity fading": lambda: Popularity(fading=True),
         "item-knn": ItemKnn,
         "session-knn": SessionKnn,
-        "als": Als,
+        "als": lambda: Als(notes=kept),
         "bm25": Bm25,
         "minilm": lambda: MiniLmDense(shared()),
         "content-knn": lambda: MiniLmDense(shared(), cold=True),
-        "sasrec": lambda: sasrec(minutes),
-        "bert4rec": lambda: bert4rec(minutes),
+        "sasrec": lambda: sasrec(minutes, notes=kept),
+        "bert4rec": lambda: bert4rec(minutes, notes=kept),
     }
     return [makers[name]() for name in NAMES if not only or name in only]

@@ -69,7 +69,8 @@ def summary(comparison: Comparison, outcome: Outcome) -> dict[str, Any]:
         "slices": {name: _metrics(outcome, mask) for name, mask in popularity_slices(task).items() if mask.any()},
         "by_length": _curve(outcome, length_slices(task)),
         "by_week": _curve(outcome, week_slices(task)),
-        "settings": outcome.settings,
+        "settings": list(outcome.settings),
+        "minutes": round(outcome.minutes, 2),
     }
 
 

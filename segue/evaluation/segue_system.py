@@ -6,12 +6,14 @@ Knows the recommender through loading, swapping its index and scoring; knows not
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
 
 from segue.catalog import Track, TrackTokens
+from segue.errors import CheckpointError
+from segue.evaluation.kept import Notes
 from segue.evaluation.positions import Position
 from segue.evaluation.systems import NOTHING, Material
 from segue.evaluation.task import Task
@@ -82,7 +84,10 @@ class SegueRanker:
 
 @dataclass(frozen=True, slots=True)
 class Segue:
-    """Segue, trained for each seed into `folder`, or as `checkpoint` holds it, which has one seed."""
+    """Segue, trained for each seed into `folder`, or as `checkpoint` holds it, which has one seed.
+
+    A checkpoint in `folder` of which the notes say that this run made it is not made again.
+    """
 
     task: Task
     folder: Path
@@ -90,6 +95,7 @@ class Segue:
     checkpoint: Path | None = None
     base: TrainingRules | None = None
     name: str = SEGUE
+    notes: Notes = field(default_factory=Notes)
 
     @property
     def seeded(self) -> bool:
@@ -100,16 +106,31 @@ class Segue:
         """See System."""
         if self.checkpoint is not None:
             return SegueRanker.of(Recommender.load(self.checkpoint), self.task)
+        out = self.folder / f"seed-{seed}"
+        if (made := self._made(out)) is None:
+            self.notes.write(self.name, str(out), train(self.task.learnable, out, self._rules(seed), watch).version)
+            made = Recommender.load(out)
+        return SegueRanker.of(made, self.task)
+
+    def _rules(self, seed: int) -> TrainingRules:
         base = self.base or TrainingRules()
-        rules = replace(
+        return replace(
             base,
             until=self.task.rules.until,
             codebooks=replace(base.codebooks, seed=seed),
             loop=replace(base.loop, seed=seed, minutes=self.minutes),
         )
-        out = self.folder / f"seed-{seed}"
-        train(self.task.learnable, out, rules, watch)
-        return SegueRanker.of(Recommender.load(out), self.task)
+
+    def _made(self, out: Path) -> Recommender | None:
+        """Return the recommender that a run before this one has trained; None where there is none, or another's."""
+        noted = self.notes.read(self.name, str(out))
+        if noted is None:
+            return None
+        try:
+            made = Recommender.load(out)
+        except CheckpointError:
+            return None
+        return made if made.checkpoint.version == noted else None
 
 
 def content_tokens(recommender: Recommender, tracks: Sequence[Track]) -> list[TrackTokens]:

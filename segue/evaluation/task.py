@@ -77,6 +77,21 @@ class Task:
         """The cut in Unix milliseconds; 0 where nothing is dated."""
         return to_ms(self.rules.until) if self.rules.until else 0
 
+    @property
+    def identity(self) -> tuple[object, ...]:
+        """What two tasks have in common exactly when their results may be compared: content, histories, positions."""
+        corpus = self.material.corpus
+        return (
+            self.rules,
+            self.material.tracks,
+            [
+                (history.kind, history.name, history.label, history.moments, history.texts)
+                for history in corpus.histories
+            ],
+            [(each.history, each.place, each.wanted, len(each.excluded)) for each in self.positions],
+            [(each.history, each.place) for each in (*corpus.validation, *self.material.cold_validation)],
+        )
+
     def positions_in(self, vocabulary: Vocabulary) -> Sequence[Position]:
         """Return the same positions with utterances in another vocabulary's words."""
         if vocabulary.words == self.material.corpus.vocabulary.words:

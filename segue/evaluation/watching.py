@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Protocol
 
 from segue.training.watch import Silence, Watch
@@ -16,6 +17,9 @@ class EvaluationWatch(Watch, Protocol):
     def ranked(self, done: int, of: int) -> None:
         """So many positions are ranked."""
 
+    def measured(self, name: str, seed: int, minutes: float, metrics: Mapping[str, float]) -> None:
+        """A system is measured, which took so many minutes of the processor, now or in the run before this one."""
+
 
 class SilentEvaluation(Silence):
     """A watch that keeps what it hears to itself."""
@@ -24,4 +28,7 @@ class SilentEvaluation(Silence):
         """See EvaluationWatch."""
 
     def ranked(self, done: int, of: int) -> None:
+        """See EvaluationWatch."""
+
+    def measured(self, name: str, seed: int, minutes: float, metrics: Mapping[str, float]) -> None:
         """See EvaluationWatch."""

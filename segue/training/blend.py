@@ -31,15 +31,35 @@ _PULL = 1e-4
 _FACTORS = (0.67, 1.5)
 _SWEEPS = 2
 _SETTLED = ("new", "words")
+# Positions of this kind want a track that was known, for which neighbours alone are a rival that the blend should not
+# lose to for the sake of new tracks: their weight is raised so often at most.
+_KNOWN = 0
+_MOST_RAISES = 4
 
 
 def choose(terms: Terms, place_power: float, seed: int) -> BlendWeights:
     """Return the weights for these terms, the start's where there is no position. The same seed gives the same ones."""
     if not len(terms.wanted):
         return BlendWeights(place_power=place_power)
-    weights = _refined(terms, _fitted(terms, seed))
+    weights = _fair(terms, _refined(terms, _fitted(terms, seed)))
     by_name = dict(zip(TERMS, weights.tolist(), strict=True))
     return BlendWeights(**by_name, place_power=place_power)
+
+
+def _fair(terms: Terms, weights: Floats) -> Floats:
+    """Raise the neighbours' weight until known tracks are found as well as by neighbours alone, or it is in vain."""
+    known = terms.of_kind(_KNOWN)
+    if not len(known.wanted):
+        return weights
+    aim, best = quality(known, alone("neighbours")), weights
+    for _ in range(_MOST_RAISES):
+        reached = quality(known, best)
+        raised = best.copy()
+        raised[TERMS.index("neighbours")] *= _FACTORS[1]
+        if reached >= aim or quality(known, raised) <= reached:
+            break
+        best = raised
+    return best
 
 
 def alone(name: str) -> Floats:

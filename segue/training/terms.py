@@ -50,6 +50,13 @@ class Terms:
     kinds: Integers
     weights: Floats
 
+    def of_kind(self, kind: int) -> Terms:
+        """Return the positions of one kind."""
+        chosen = self.kinds == kind
+        return Terms(
+            self.values[chosen], self.wanted[chosen], self.allowed[chosen], self.kinds[chosen], self.weights[chosen]
+        )
+
     def ranks(self, weights: Floats) -> Integers:
         """Return the wanted tracks' ranks, from 1, with these weights of the terms; ties are pessimistic."""
         places = np.arange(len(self.wanted))

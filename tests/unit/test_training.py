@@ -162,6 +162,18 @@ def test_neighbours_weigh_no_less_than_at_the_start_since_served_ones_are_freshe
     assert choose(terms(neighbours=-RIGHT, decoder=RIGHT), 0.5, seed=1).neighbours == 1.0
 
 
+def test_known_tracks_are_found_as_well_as_by_neighbours_alone_though_new_ones_are_favoured() -> None:
+    new = np.zeros((60, 40), np.float32)
+    new[:, 30:] = 1.0
+    known = WANTED < 30
+    told = terms(neighbours=RIGHT * known[:, None], new=new)
+    told = replace(told, kinds=np.where(known, 0, 2), weights=np.where(known, 1.0, 50.0).astype(np.float32))
+    blend = choose(told, 0.5, seed=1)
+    weights = np.array([getattr(blend, name) for name in TERMS], np.float32)
+    assert np.mean(1.0 / told.ranks(weights)[known]) == np.mean(1.0 / told.ranks(alone("neighbours"))[known])
+    assert np.mean(told.ranks(weights)[~known] <= 10) == 1.0
+
+
 def test_what_does_not_compete_stands_before_nothing_and_ties_are_pessimistic() -> None:
     told = terms(decoder=NOISE)
     assert np.all(told.ranks(alone("artists")) == 40)

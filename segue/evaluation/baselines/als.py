@@ -7,7 +7,7 @@ give a user's vector by one least-squares step, and tracks are scored by their v
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -16,6 +16,7 @@ from scipy.sparse import csr_matrix
 from threadpoolctl import threadpool_limits
 
 from segue.evaluation.baselines.item_knn import session_weights
+from segue.evaluation.kept import Notes
 from segue.evaluation.positions import Position
 from segue.evaluation.systems import NOTHING, Material, Ranker
 from segue.evaluation.tuning import quality, reached, search
@@ -79,15 +80,23 @@ class AlsRanker:
         return np.asarray(self.model.recalculate_user(np.arange(len(told)), sessions), np.float32)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Als:
-    """Implicit ALS, tuned over GRID; the seed draws its first factors."""
+    """Implicit ALS, tuned once over GRID, then fitted for each seed, which draws its first factors."""
 
     name: str = "als"
     seeded: bool = True
+    notes: Notes = field(default_factory=Notes, repr=False)
+    choice: Settings | None = None
 
     def fit(self, material: Material, seed: int, watch: Watch) -> Ranker:
         """See System."""
+        corpus = material.corpus
+        if self.choice is None:
+            self.choice = self._tuned(material, seed, watch)
+        return self.fitted(corpus.histories, len(material.tracks), corpus.now_ms, self.choice, seed)
+
+    def _tuned(self, material: Material, seed: int, watch: Watch) -> Settings:
         corpus, tracks = material.corpus, len(material.tracks)
         candidates = material.validation_candidates()
 
@@ -95,9 +104,12 @@ class Als:
             ranker = self.fitted(corpus.training, tracks, corpus.validation_ms, settings, seed)
             return quality(reached(ranker.scores(corpus.validation), corpus.validation, candidates))
 
+        def noted(settings: Settings) -> float:
+            return float(self.notes.once(f"{self.name} tuning", str(settings), lambda: measure(settings)))
+
         watch.phase(f"{self.name}: tuning")
-        best, _ = search(Settings(), GRID, measure, watch, sweeps=1)
-        return self.fitted(corpus.histories, tracks, corpus.now_ms, best, seed)
+        best, _ = search(Settings(), GRID, noted, watch, sweeps=1)
+        return best
 
     def fitted(
         self, histories: Sequence[History], tracks: int, now_ms: int, settings: Settings, seed: int

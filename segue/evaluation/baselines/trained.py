@@ -17,6 +17,7 @@ import torch
 
 from segue.evaluation.baselines.item_transformer import FIRST_ITEM, MASK, PADDING
 from segue.evaluation.baselines.sequences import Hide, SequenceRanker, SequenceRules, Sequences, SequenceTrainer
+from segue.evaluation.kept import Notes
 from segue.evaluation.systems import Material, Ranker
 from segue.evaluation.tuning import quality, reached, search
 from segue.training.cooccurrence import Recency
@@ -60,6 +61,7 @@ class SequenceSystem:
     minutes: float = 10.0
     patience: int = 6
     seeded: bool = True
+    notes: Notes = field(default_factory=Notes, repr=False)
     choice: Choice | None = field(default=None, repr=False)
 
     def fit(self, material: Material, seed: int, watch: Watch) -> Ranker:
@@ -86,18 +88,26 @@ class SequenceSystem:
 
         def measure(rules: SequenceRules) -> float:
             watch.phase(f"{self.name}: trial {len(choices) + 1} of {trials}")
-            choices[rules] = self._trial(material, rules, 60 * self.minutes / trials, seed, watch)
+            passes, value = self.notes.once(
+                f"{self.name} tuning",
+                str(rules),
+                lambda: self._trial(material, rules, 60 * self.minutes / trials, seed, watch),
+            )
+            choices[rules] = Choice(rules, passes, value)
             return choices[rules].quality
 
         best, _ = search(self.base, self.grid, measure, Silence(), sweeps=1)
         return choices[best]
 
-    def _trial(self, material: Material, rules: SequenceRules, seconds: float, seed: int, watch: Watch) -> Choice:
+    def _trial(
+        self, material: Material, rules: SequenceRules, seconds: float, seed: int, watch: Watch
+    ) -> tuple[float, float]:
+        """Return after how many passes over the data validation was best, and how good it was."""
         corpus, candidates = material.corpus, material.validation_candidates()
         sequences = Sequences(corpus.training, Recency(corpus.validation_ms, rules.days), rules.length)
         trainer = SequenceTrainer(sequences, rules, self.hide, causal=self.causal, seed=seed)
         ranker = SequenceRanker(self.name, trainer.model, sequences.rows, len(candidates), rules)
-        best, since_best, started = Choice(rules, 0.0, -1.0), 0, time.process_time()
+        best, since_best, started = (0.0, -1.0), 0, time.process_time()
         for done, loss in enumerate(trainer.steps(), start=1):
             spent = time.process_time() - started
             watch.step(round(spent), round(seconds), loss, done * rules.batch * rules.length / max(1e-9, spent))
@@ -105,8 +115,8 @@ class SequenceSystem:
                 continue
             metrics = reached(ranker.scores(corpus.validation), corpus.validation, candidates)
             watch.validated(done // LOOK_EVERY, {"hit10": metrics.hit10, "mrr": metrics.mrr})
-            if quality(metrics) > best.quality:
-                best, since_best = Choice(rules, done / sequences.batches(rules.batch), quality(metrics)), 0
+            if quality(metrics) > best[1]:
+                best, since_best = (done / sequences.batches(rules.batch), quality(metrics)), 0
             else:
                 since_best += 1
             if since_best >= self.patience or spent >= seconds:
@@ -130,12 +140,29 @@ def masked_items(windows: Windows, random: np.random.Generator) -> tuple[Windows
     return np.where(hidden, MASK, windows), np.where(hidden, windows, PADDING)
 
 
-def sasrec(minutes: float = 10.0, base: SequenceRules | None = None) -> SequenceSystem:
+def sasrec(minutes: float = 10.0, base: SequenceRules | None = None, notes: Notes | None = None) -> SequenceSystem:
     """Return SASRec (Kang, McAuley 2018) with a softmax over items (Klenitskiy, Vasilev 2023)."""
-    return SequenceSystem("sasrec", next_items, causal=True, base=base or SequenceRules(), grid=GRID, minutes=minutes)
+    return SequenceSystem(
+        "sasrec",
+        next_items,
+        causal=True,
+        base=base or SequenceRules(),
+        grid=GRID,
+        minutes=minutes,
+        notes=notes or Notes(),
+    )
 
 
-def bert4rec(minutes: float = 10.0, base: SequenceRules | None = None) -> SequenceSystem:
+def bert4rec(minutes: float = 10.0, base: SequenceRules | None = None, notes: Notes | None = None) -> SequenceSystem:
     """Return BERT4Rec (Sun et al. 2019), trained as long as validation gains (Petrov, Macdonald 2022)."""
     base = base or SequenceRules()
-    return SequenceSystem("bert4rec", masked_items, causal=False, base=base, grid=GRID, minutes=minutes, patience=10)
+    return SequenceSystem(
+        "bert4rec",
+        masked_items,
+        causal=False,
+        base=base,
+        grid=GRID,
+        minutes=minutes,
+        patience=10,
+        notes=notes or Notes(),
+    )
