@@ -6,6 +6,7 @@ Knows the report's JSON, no comparison.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 # Heading and where the report has it: a metric, or a slice and its metric.
@@ -17,7 +18,6 @@ COLUMNS: Mapping[str, tuple[str, ...]] = {
     "MRR ": ("slices", "known", "mrr"),
     "cold: hit@10": ("slices", "cold", "hit10"),
     "hit@100 ": ("slices", "cold", "hit100"),
-    "minutes": ("minutes",),
 }
 LISTS: Mapping[str, tuple[str, ...]] = {
     "hit@1": ("hit1",),
@@ -33,41 +33,61 @@ LISTS: Mapping[str, tuple[str, ...]] = {
 def text(report: Mapping[str, Any]) -> str:
     """Return the report's tables, the settings that were chosen and the figures."""
     task, systems = report["task"], report["systems"]
-    parts = task["slices"]
-    counts = ", ".join(f"{count:,} {name}" for name, count in parts.items())
-    positions = sum(parts.get(name, 0) for name in ("known", "cold"))
+    slices = task["slices"]
+    counts = ", ".join(f"{count:,} {name}" for name, count in slices.items())
+    positions = sum(slices.get(name, 0) for name in ("known", "cold"))
     intro = (
         f"Cut {task['until'] or 'none'}; {task['tracks']:,} tracks, of which {task['newcomers']:,} are first seen "
         f"after it; {positions:,} positions in {task['histories']:,} histories ({counts}); "
         f"{task['validation_positions']:,} validation positions."
     )
     chosen = [f"- {name}: {'; '.join(each['settings'])}" for name, each in systems.items() if any(each["settings"])]
-    return "\n\n".join(
-        (intro, metrics(report), _table(systems, LISTS), "Chosen on validation:", "\n".join(chosen), figures(report))
-    )
+    parts = [
+        intro,
+        metrics(report),
+        _table(systems, LISTS),
+        figures(report),
+        "Chosen on validation:",
+        "\n".join(chosen),
+    ]
+    return "\n\n".join(part for part in parts if part)
 
 
 def metrics(report: Mapping[str, Any]) -> str:
-    """Return the table of systems; a seeded one's values are means over its seeds, of which it says how many."""
-    return _table(report["systems"], COLUMNS)
+    """Return the table of systems; a seeded one's values are means over its seeds, of which it says how many.
+
+    Minutes are the processor's, for all seeds together.
+    """
+    minutes = {name: f"{each['minutes']:.1f}" for name, each in report["systems"].items()}
+    return _table(report["systems"], COLUMNS, {"minutes": minutes})
 
 
 def figures(report: Mapping[str, Any]) -> str:
-    """Return the table of those figures that have an interval, with whom they are against."""
+    """Return the table of those figures that have an interval, with whom they are against; nothing where none has."""
     found = report["figures"]
     rows = [
         [f"`{name}`", _value(value), " – ".join(map(_value, found[f"{name}_interval"])), found.get(f"{name}_rival", "")]
         for name, value in found.items()
         if f"{name}_interval" in found
     ]
-    return _aligned([["figure", "value", "90 % interval", "over"], *rows])
+    return _aligned([["figure", "value", "90 % interval", "over"], *rows]) if rows else ""
 
 
-def _table(systems: Mapping[str, Any], columns: Mapping[str, Sequence[str]]) -> str:
+def _table(
+    systems: Mapping[str, Any],
+    columns: Mapping[str, Sequence[str]],
+    told: Mapping[str, Mapping[str, str]] = MappingProxyType({}),
+) -> str:
+    """Lay out a line for each system; `told` are further columns, by heading and system."""
     rows = [
-        [_titled(name, each), *(_value(_at(each, path)) for path in columns.values())] for name, each in systems.items()
+        [
+            _titled(name, each),
+            *(_value(_at(each, path)) for path in columns.values()),
+            *(values[name] for values in told.values()),
+        ]
+        for name, each in systems.items()
     ]
-    return _aligned([["system", *(heading.strip() for heading in columns)], *rows])
+    return _aligned([["system", *(heading.strip() for heading in columns), *told], *rows])
 
 
 def _titled(name: str, system: Mapping[str, Any]) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from hashlib import blake2b
 from pathlib import Path
 
@@ -44,7 +45,7 @@ class Settings:
     turns: int = 3
 
 
-@dataclass(slots=True)
+@dataclass
 class TextVectors:
     """Vectors of all tracks, made once for all systems of a run, and of what is said, made when it is asked for.
 
@@ -52,7 +53,6 @@ class TextVectors:
     """
 
     folder: Path | None = None
-    encoder: MiniLm = field(default_factory=MiniLm)
     tracks: Floats = field(default_factory=lambda: np.zeros((0, WIDTH), np.float32))
     _texts: tuple[str, ...] = ()
     _said: dict[str, Floats] = field(default_factory=dict)
@@ -72,16 +72,21 @@ class TextVectors:
         if file is not None and file.is_file():
             kept: Floats = np.load(file)
             return kept
-        vectors = self.encoder.encode(texts, lambda done, of: watch.step(done, of, 0.0, 0.0))
+        vectors = self._encoder.encode(texts, lambda done, of: watch.step(done, of, 0.0, 0.0))
         if file is not None:
             file.parent.mkdir(parents=True, exist_ok=True)
             np.save(file, vectors)
         return vectors
 
+    @cached_property
+    def _encoder(self) -> MiniLm:
+        """The encoder, read when the first text is to be encoded."""
+        return MiniLm()
+
     def said(self, text: str) -> Floats:
         """Return the vector of what was said, [WIDTH]."""
         if text not in self._said:
-            self._said[text] = self.encoder.encode([text])[0]
+            self._said[text] = self._encoder.encode([text])[0]
         return self._said[text]
 
 
