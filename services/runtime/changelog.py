@@ -85,6 +85,7 @@ class AcknowledgedTable(faust.Table[Any, Any]):
         foreign = offset - self._heard[partition] - 1
         self._heard[partition] = max(offset, self._heard[partition])
         if foreign > 0:
+            # After an outage of the broker it may also be a record of this worker's own that arrived twice.
             log.warning(
                 "another worker wrote to the changelog",
                 table=self.name,

@@ -105,6 +105,8 @@ class Follower(Generic[T]):
         self._turn = turn
         self._positions: dict[TopicPartition, int] = {}
         self._measured = 0.0
+        # Whether the broker failed last, which is said once.
+        self._away = False
         self._caught_up = threading.Event()
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name=topic.name, daemon=True)
@@ -142,7 +144,9 @@ class Follower(Generic[T]):
             try:
                 self._follow()
             except KafkaError as error:
-                log.warning("cannot follow", topic=self._topic, kafka=self._settings.kafka, error=repr(error)[:300])
+                say = log.debug if self._away else log.warning
+                say("cannot follow", topic=self._topic, kafka=self._settings.kafka, error=repr(error)[:300])
+                self._away = True
                 self._stopping.wait(RETRY)
             except Exception:
                 # A thread that ended would leave an index that grows old without a word.
@@ -163,6 +167,7 @@ class Follower(Generic[T]):
             while ends is not None and not self._stopping.is_set():
                 self._hand_on(self._gathered(consumer))
                 self._positions = {at: consumer.position(at) for at in ends}
+                self._away = False
                 self._measure(consumer)
                 if not self._caught_up.is_set() and all(self._positions[at] >= end for at, end in ends.items()):
                     log.info("caught up", topic=self._topic, records=sum(ends.values()))
