@@ -57,6 +57,9 @@ bench-grpc: setup ## Recommend on the idle stack, against the model's own time
 bench-tokens: setup ## playlist edits a second, and index swaps beside requests
 	@OMP_NUM_THREADS=1 $(PY) -m bench.tokens
 
+bench-freshness: setup ## from a playlist edit, a new track and a removal to the list that shows it
+	@OMP_NUM_THREADS=1 $(PY) -m bench.freshness
+
 bench-codebooks: setup ## codebooks of a catalogue of 2.2 million tracks, streamed from disk: make bench-codebooks SCALE=0.01
 	@OMP_NUM_THREADS=1 $(PY) -m bench.codebooks --scale $(or $(SCALE),1)
 

@@ -7,6 +7,7 @@ at a time and swaps it whole, so that a batch sees one catalogue. Knows neither 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,7 +21,7 @@ from segue.model.checkpoint import Checkpoint
 from segue.model.decoder import Decoder
 from segue.model.depth import RESCORED, DepthDecoder
 from segue.model.description import describe
-from segue.model.index import SLICE, Index
+from segue.model.index import SLICE, Index, Turn
 from segue.model.precision import fast_type
 from segue.model.prefix_cache import MOST_BYTES, PrefixCache
 from segue.model.reader import Reader
@@ -97,7 +98,7 @@ class Recommender:
         in slices: requests are to be answered in turns of their own.
         """
         index = self.index.updated(tokens, self.checkpoint.codebooks, removed, self.turns.slice)
-        self.swap(index)
+        self._snapshot = self._derived(index, self.turns.slice)
         for start in range(0, len(tokens), SLICE):
             with self.turns.slice():
                 index.settle([token.track_id for token in tokens[start : start + SLICE]])
@@ -147,8 +148,8 @@ class Recommender:
         scored = self._scores(snapshot, states, told, texts)
         return [self._rescored(snapshot, anything, scores, state) for scores, state in zip(scored, states, strict=True)]
 
-    def _derived(self, index: Index) -> _Snapshot:
-        return _Snapshot(index, Scorer(index, self.checkpoint.weights), Selector(index))
+    def _derived(self, index: Index, turn: Turn = nullcontext) -> _Snapshot:
+        return _Snapshot(index, Scorer(index, self.checkpoint.weights, turn), Selector(index))
 
     def _states(
         self,

@@ -6,32 +6,36 @@ one thread, numpy in 8 (`make bench-model` measures the whole answer). Knows par
 
 from __future__ import annotations
 
+from contextlib import nullcontext
+
 import numpy as np
 import numpy.typing as npt
 import torch
 from torch import Tensor
 
 from segue.model.artists import heard_artists, related_artists, tracks_of
-from segue.model.index import Index
+from segue.model.index import Index, Turn
 from segue.model.scoring import SCALES, BlendWeights, Context, Scores, SparseTerm, near, word_values
 from segue.tokens.codebook import Floats
 
 
 class Scorer:
-    """Scores the tracks of one index. Building it costs one pass over the catalogue; do it once for a snapshot."""
+    """Scores the tracks of one index. Building it costs one pass over the catalogue, each column in a `turn`."""
 
-    def __init__(self, index: Index, weights: BlendWeights) -> None:
+    def __init__(self, index: Index, weights: BlendWeights, turn: Turn = nullcontext) -> None:
         self.index = index
         self.weights = weights
-        columns = [np.ascontiguousarray(column) for column in index.codes.T]
+        self._columns: list[Tensor] = []
+        self._shares: list[Floats] = []
         every = bool(index.recommendable.all())
-        self._columns = [torch.from_numpy(column.astype(np.int32)) for column in columns]
-        self._shares = [
-            _shares(column if every else column[index.recommendable], size + 1)
-            for column, size in zip(columns, index.code_sizes, strict=True)
-        ]
+        for column, size in zip(index.codes.T, index.code_sizes, strict=True):
+            with turn():
+                own = np.ascontiguousarray(column)
+                self._columns.append(torch.from_numpy(own.astype(np.int32)))
+                self._shares.append(_shares(own if every else own[index.recommendable], size + 1))
         self._offsets = np.cumsum([size + 1 for size in index.code_sizes])[:-1]
-        self._popularity = popularity_part(index, weights)
+        with turn():
+            self._popularity = popularity_part(index, weights)
 
     def score(self, code_logits: Floats, context: Context) -> Scores:
         """Return the scores of all tracks; `code_logits` has shape [code rows], as the decoder gives them."""

@@ -9,11 +9,12 @@ from __future__ import annotations
 import gc
 
 
-def settle(young: int = 50_000) -> None:
+def settle(young: int = 50_000, middle: int = 20) -> None:
     """Call once what lives long is loaded: it is never visited again, and the rest less often.
 
-    A collection comes with every `young` new objects, takes about a microsecond for each, and holds up every thread.
+    A collection comes with every `young` new objects, takes some microseconds for each, and holds up every thread; what
+    survives is looked at again with every `middle`th.
     """
     gc.collect()
     gc.freeze()
-    gc.set_threshold(young, 20, 50)
+    gc.set_threshold(young, middle, 50)

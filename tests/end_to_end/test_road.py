@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from uuid import uuid4
@@ -13,7 +14,7 @@ from deploy.local import LocalStack, StackConfig, guard
 from deploy.local.triton import SHARED_MEMORY
 from segue import session as sessions
 from segue import wire
-from segue.catalog import Track
+from segue.catalog import Track, TrackDescription
 from segue.client import Client
 from segue.errors import RequestFailed
 from segue.events import Filters, ListeningAction, ListeningEvent, PlaylistAction, PlaylistEvent
@@ -219,6 +220,37 @@ def test_a_track_that_playlists_put_beside_another_gains_for_who_hears_that_one(
         for track_id in (heard, stranger)
     )
     eventually(lambda: closeness().get(stranger, 0.0) > before[stranger])
+
+
+def test_a_track_is_told_by_name_with_what_playlists_have_just_said_of_it(road: Road) -> None:
+    track = Track(f"new-{uuid4().hex[:8]}", "Basaltine Aubade", ("The Described",), tags=("folk",))
+
+    def told(*, beside: bool = False) -> list[TrackDescription]:
+        with suppress(RequestFailed):
+            found = road.client.get_track(track.track_id)
+            return [found] if found.neighbours or not beside else []
+        return []
+
+    with pytest.raises(RequestFailed) as unknown:
+        road.client.get_track(track.track_id)
+    assert unknown.value.status == "NOT_FOUND"
+    known = road.client.get_track(road.tracks[7])
+    assert known.recommendable
+    assert all(code.name for code in known.codes)
+    assert "playlist" in {code.modality for code in known.codes}
+    road.client.upsert_tracks([track])
+    (content,) = eventually(told)
+    assert (content.track, content.recommendable, content.neighbours) == (track, True, ())
+    playlist, now = f"beside-{track.track_id}", datetime.now(UTC) - timedelta(minutes=5)
+    road.client.record_events(
+        PlaylistEvent(uuid4().hex, playlist, PlaylistAction.TRACK_ADDED, track_id, now)
+        for track_id in (road.tracks[7], track.track_id)
+    )
+    (described,) = eventually(lambda: told(beside=True))
+    assert [near.track_id for near in described.neighbours] == [road.tracks[7]]
+    assert described.version > content.version
+    road.client.upsert_tracks(removed_track_ids=[track.track_id])
+    eventually(lambda: not told())
 
 
 def test_filters_are_obeyed_all_the_way(road: Road) -> None:

@@ -32,7 +32,7 @@ from services.runtime.topology import TRACK_TOKENS
 # an answer takes (bench.tokens).
 SWITCH_SECONDS = 0.0002
 # What follows the topic leaves cycles behind: collected in large heaps, they held requests up for 60 ms.
-YOUNG = 2_000
+YOUNG, MIDDLE = 2_000, 5
 
 
 class TritonPythonModel:
@@ -47,7 +47,7 @@ class TritonPythonModel:
         log.configure(given, "recommender")
         self._recommender = Recommender.load(given.checkpoint, device)
         self._recommender.warm_up()
-        garbage.settle(YOUNG)
+        garbage.settle(YOUNG, MIDDLE)
         checkpoint = self._recommender.checkpoint
         INFO.labels(checkpoint.version, checkpoint.codebooks.version).set(1)
         readiness = Readiness("index")
