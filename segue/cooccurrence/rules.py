@@ -19,6 +19,9 @@ class LiveRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     # Evidence fades by 1/e in so many days, counted back from the track's own newest evidence.
     neighbour_days: Annotated[float, Meta(gt=0)] = 20.0
+    # What a track's whole list, and the checkpoint's own, lose beside newer evidence of other tracks: 1/e in so many
+    # days, for a log that goes on all the time. Without it, lists of all times weigh alike.
+    list_days: Annotated[float, Meta(gt=0)] | None = None
     code_days: Annotated[float, Meta(gt=0)] = 20.0
     # Codes are looked at where a span of so many hours of event time ends, and at the newest evidence.
     span_hours: Annotated[int, Meta(ge=1)] = 24

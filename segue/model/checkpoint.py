@@ -18,7 +18,8 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
+from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -36,12 +37,14 @@ from segue.catalog import Track
 from segue.errors import CheckpointError, SegueError
 from segue.model.codebook_files import codebook_arrays, codebook_facts, codebooks_from
 from segue.model.decoder_config import DecoderConfig
+from segue.model.freshness import Freshness
 from segue.model.index import Index
 from segue.model.neighbour_lists import NO_NEIGHBOURS, NeighbourList
 from segue.model.scoring import BlendWeights
 from segue.model.text_difference import difference_bytes, difference_from
 from segue.model.text_encoder import PackagedEncoder
 from segue.popularity import POPULAR_FILE
+from segue.session import to_ms
 from segue.tokens.codebooks import Codebooks
 from segue.tokens.vocabulary import Vocabulary
 from segue.tokens.words import WordVocabulary
@@ -85,7 +88,7 @@ class Checkpoint:
                 parameters={name: values.astype(np.float32) for name, values in files.arrays("decoder").items()},
                 codebooks=codebooks,
                 vocabulary=Vocabulary(WordVocabulary(tuple(config["words"]), config["word_buckets"])),
-                index=_index(files, decoder.code_sizes),
+                index=replace(_index(files, decoder.code_sizes), freshness=_freshness(files, codebooks)),
                 weights=msgspec.convert(config["blend"], BlendWeights),
                 metrics=files.json("metrics.json"),
                 version=files.version,
@@ -266,6 +269,11 @@ def _index(files: _Files, code_sizes: tuple[int, ...]) -> Index:
         raise CheckpointError(f"{files.folder}/catalog.jsonl has {len(tracks)} tracks, index.safetensors {len(codes)}")
     related = _related_artists(files.json("artists.json"), arrays)
     return Index.of(tracks, codes, code_sizes, neighbours, arrays["popularity"], related)
+
+
+def _freshness(files: _Files, codebooks: Codebooks) -> Freshness:
+    until = files.json("metrics.json").get("trained_until")
+    return Freshness.of_checkpoint(codebooks.live.list_days, to_ms(datetime.fromisoformat(until)) if until else 0)
 
 
 def _contiguous(arrays: Mapping[str, npt.NDArray[Any]], kind: type[np.float16]) -> Arrays:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from hashlib import blake2b
 from itertools import islice
@@ -20,10 +20,12 @@ from typing import NamedTuple, TypeVar, cast
 import numpy as np
 import numpy.typing as npt
 
-from segue.catalog import LiveCode, Neighbour, Track, TrackTokens
+from segue.catalog import LiveCode, Track, TrackTokens
 from segue.cooccurrence.pairs import WEIGHT_UNIT, WEIGHTS
+from segue.model.freshness import Freshness
 from segue.model.markets import Markets
 from segue.model.neighbour_lists import NO_NEIGHBOURS, LiveList, NeighbourList, NeighbourLists
+from segue.session import to_ms
 from segue.tokens.codebook import Floats, Integers
 from segue.tokens.codebooks import Codebooks
 from segue.tokens.content import MODALITIES, spoken_words
@@ -80,6 +82,7 @@ class Index:
     markets: Markets
     fingerprint: int = 0
     told: Sequence[Told | None] = ()
+    freshness: Freshness = field(default_factory=Freshness)
 
     def __len__(self) -> int:
         return len(self.tracks)
@@ -195,6 +198,7 @@ class _Draft:
         self._recommendable: dict[int, bool] = {}
         self._told: dict[int, Told] = {}
         self._popularity: dict[int, float] = {}
+        self._heard: dict[int, tuple[int, float]] = {}
 
     def put(self, token: TrackTokens) -> None:
         row = self._row(token.track_id)
@@ -204,8 +208,12 @@ class _Draft:
             self._own_tracks()[row] = token.track
         self._recommendable[row] = self._tracks[row] is not None
         stored = self._base.stored_neighbours[row] if row < len(self._base.stored_neighbours) else NO_NEIGHBOURS
-        self._neighbours[row] = LiveList(stored, token.neighbours) if token.neighbours else stored
-        self._popularity[row] = self._popular(row, token.neighbours)
+        heard_ms = to_ms(token.event_time) if token.neighbours and token.event_time is not None else 0
+        share = self._base.freshness.stored_share(heard_ms)
+        self._neighbours[row] = LiveList(stored, token.neighbours, share) if token.neighbours else stored
+        additions = sum([neighbour.weight for neighbour in token.neighbours if neighbour.weight > 0.0]) / AN_ADDITION
+        self._heard[row] = (heard_ms, additions)
+        self._popularity[row] = self._popular(row, additions)
         self._told[row] = Told(token.live, token.event_time)
         self._note_version(row, token.track_id, token.version)
 
@@ -245,6 +253,10 @@ class _Draft:
                 told[row] = said
         with turn():
             markets = base.markets.updated(self._tracks, rows)
+        with turn():
+            freshness = base.freshness.updated(self._heard, len(self._tracks))
+            if freshness.days is not None:
+                popularity = freshness.popularity(base.stored_popularity)
         return replace(
             base,
             tracks=self._tracks,
@@ -261,6 +273,7 @@ class _Draft:
             markets=markets,
             fingerprint=self._fingerprint,
             told=told,
+            freshness=freshness,
         )
 
     def _row(self, track_id: str) -> int:
@@ -280,11 +293,10 @@ class _Draft:
             self._tracks = list(self._base.tracks)
         return cast("list[Track | None]", self._tracks)
 
-    def _popular(self, row: int, neighbours: Sequence[Neighbour]) -> float:
+    def _popular(self, row: int, additions: float) -> float:
         """Return log(1 + additions): the checkpoint's, and those that the live neighbours come from."""
         stored = float(self._base.stored_popularity[row]) if row < len(self._base.stored_popularity) else 0.0
-        live = sum([neighbour.weight for neighbour in neighbours if neighbour.weight > 0.0]) / AN_ADDITION
-        return log1p(expm1(stored) + live)
+        return log1p(expm1(stored) + additions)
 
     def _replace_words(self, row: int, track: Track) -> None:
         old = self._tracks[row]

@@ -41,10 +41,11 @@ class LiveList:
     with as many rows, or more.
     """
 
-    __slots__ = ("_state", "_stored")
+    __slots__ = ("_share", "_state", "_stored")
 
-    def __init__(self, stored: NeighbourList, told: Sequence[Neighbour]) -> None:
+    def __init__(self, stored: NeighbourList, told: Sequence[Neighbour], share: float | None = None) -> None:
         self._stored = stored
+        self._share = share
         self._state: _Found | Sequence[Neighbour] = told
 
     def settle(self, rows: Mapping[str, int]) -> _Found:
@@ -65,7 +66,7 @@ class LiveList:
         state = self.settle(rows)
         together = state.merged
         if together is None:
-            together = merged(self._stored, state.list, state.strongest)
+            together = merged(self._stored, state.list, state.strongest, self._share)
             self._state = state._replace(merged=together)
         if state.rows > len(rows):
             known = together[0] < len(rows)
@@ -119,18 +120,21 @@ class NeighbourLists(Sequence[NeighbourList]):
         return found.among(self.rows) if isinstance(found, LiveList) else found
 
 
-def merged(stored: NeighbourList, live: NeighbourList, strongest: float | None = None) -> NeighbourList:
+def merged(
+    stored: NeighbourList, live: NeighbourList, strongest: float | None = None, share: float | None = None
+) -> NeighbourList:
     """Return two lists as one, heaviest first, at most MAX_NEIGHBOURS long.
 
-    Weights compare within one list only, so the live ones are scaled until both lists' largest are equal; `strongest`
-    is the live list's largest where not all of it is given.
+    Where it is known what `share` of itself the stored list still weighs, both are added up. Else the live weights are
+    scaled until both lists' largest are equal, for weights compare within one list only; `strongest` is the live list's
+    largest where not all of it is given.
     """
     if not len(live[0]):
         return stored
     most = float(live[1].max()) if strongest is None else strongest
-    scale = float(stored[1].max()) / most if len(stored[1]) and most > 0 else 1.0
+    scale = float(stored[1].max()) / most if share is None and len(stored[1]) and most > 0 else 1.0
     rows = np.concatenate([stored[0], live[0]])
-    weights = np.concatenate([stored[1], live[1] * np.float32(scale)])
+    weights = np.concatenate([stored[1] * np.float32(1.0 if share is None else share), live[1] * np.float32(scale)])
     distinct, places = np.unique(rows, return_inverse=True)
     summed = np.bincount(places, weights).astype(np.float32)
     order = np.lexsort((distinct, -summed))[:MAX_NEIGHBOURS]

@@ -203,8 +203,7 @@ def near(index: Index, context: Context) -> SparseTerm:
     if not len(context.rows):
         return SparseTerm(np.zeros(0, np.int64), np.zeros(0, np.float32))
     lists = [index.neighbours[row] for row in context.rows.tolist()]
+    shares = context.row_weights * index.freshness.of(context.rows)
     rows = np.concatenate([rows for rows, _ in lists])
-    weights = np.concatenate(
-        [weights * weight for (_, weights), weight in zip(lists, context.row_weights, strict=True)]
-    )
+    weights = np.concatenate([weights * share for (_, weights), share in zip(lists, shares, strict=True)])
     return summed(rows, weights)
