@@ -14,13 +14,32 @@ from typing import Annotated, Any
 import orjson
 import typer
 
+from segue.cli.playlists import ARCHIVE, NamesFile, OutFolder, TestFile, TrainFile, evaluate_playlists
 from segue.cli.progress import TrainingProgress, print_figures
 from segue.cli.world import evaluate_world
 
 app = typer.Typer()
-evaluations = typer.Typer(help="Measure rankers on held-back data.", no_args_is_help=True)
+evaluations = typer.Typer(help="Measure rankers on held-back data.", no_args_is_help=True, invoke_without_command=True)
 app.add_typer(evaluations, name="evaluate")
 evaluations.command("world")(evaluate_world)
+evaluations.command("playlists")(evaluate_playlists)
+
+
+@evaluations.callback()
+def evaluate_prequentially(
+    context: typer.Context,
+    prequential: Annotated[bool, typer.Option("--prequential", help="The same as `segue evaluate playlists`.")] = False,
+    train: TrainFile = ARCHIVE,
+    test: TestFile = None,
+    names: NamesFile = None,
+    out: OutFolder = None,
+) -> None:
+    """Measure rankers on held-back data."""
+    if context.invoked_subcommand is not None:
+        return
+    if not prequential:
+        raise typer.BadParameter("name a command, or ask for --prequential")
+    evaluate_playlists(train, test, names, out=out)
 
 
 @evaluations.command("next-track")
