@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterator
+from functools import partial
 from itertools import count
 
 import msgspec
@@ -44,7 +45,7 @@ class Backtest:
         except LateEvent:
             return False
         for track_id, own in _by_track(deltas).items():
-            self._change(track_id, lambda state, own=own: tracks.meet(state, tuple(own), at, time_ms))
+            self._change(track_id, partial(tracks.meet, deltas=tuple(own), at=at, event_ms=time_ms))
         return True
 
     def describe(self, track: Track, codes: TrackCodes) -> None:
