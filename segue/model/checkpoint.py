@@ -200,7 +200,7 @@ def _index(files: Files, code_sizes: tuple[int, ...]) -> Index:
     return Index.of(tracks, codes, code_sizes, neighbours, arrays["popularity"], related)
 
 
-def _freshness(files: _Files, codebooks: Codebooks) -> Freshness:
+def _freshness(files: Files, codebooks: Codebooks) -> Freshness:
     until = files.json("metrics.json").get("trained_until")
     return Freshness.of_checkpoint(codebooks.live.list_days, to_ms(datetime.fromisoformat(until)) if until else 0)
 
