@@ -5,10 +5,9 @@ PY := .venv/bin/python
 STACK := $(PY) -m deploy.local
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo demo-real up down status run test check bench-codebooks bench-model bench-path bench-surge bench-grpc bench-tokens bench-freshness faults-kill \
+.PHONY: help setup demo demo-real up down status run test check bench-codebooks bench-model bench-path bench-surge bench-grpc bench-tokens bench-freshness \
+        bench-converse faults-kill \
         faults-poison protos sample checkpoint clean
-.PHONY: help setup demo demo-real up down status run test check bench-codebooks bench-model bench-path bench-surge bench-grpc faults-kill \
-        faults-poison parity protos sample checkpoint clean
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1|\2/' | column -t -s '|'
@@ -61,6 +60,8 @@ bench-tokens: setup ## playlist edits a second, and index swaps beside requests
 
 bench-freshness: setup ## from a playlist edit, a new track and a removal to the list that shows it
 	@OMP_NUM_THREADS=1 $(PY) -m bench.freshness
+bench-converse: setup ## Converse on the idle stack, to the tracks and to the whole reply
+	@$(PY) -m bench.converse
 
 bench-codebooks: setup ## codebooks of a catalogue of 2.2 million tracks, streamed from disk: make bench-codebooks SCALE=0.01
 	@OMP_NUM_THREADS=1 $(PY) -m bench.codebooks --scale $(or $(SCALE),1)
@@ -70,9 +71,6 @@ faults-kill: setup ## kill -9 of sessions, ten times, during 5,000 events
 
 faults-poison: setup ## bad events among good ones
 	@$(PY) -m bench.faults_poison
-
-parity: setup ## what track_tokens publishes against the backtest: shuffled, three workers, killed
-	@$(PY) -m bench.parity
 
 protos: setup ## generate segue/v1 from protos/
 	@$(PY) -m grpc_tools.protoc -Iprotos --python_out=. --pyi_out=. protos/segue/v1/*.proto

@@ -14,18 +14,13 @@ import msgspec
 from segue.catalog import TrackDescription
 from segue.errors import MalformedMessage, Violation
 from segue.events import DEFAULT_COUNT, Filters
-from segue.recommendations import RecommendedTrack
-from segue.session import Session
+from segue.recommendations import Explanation, RecommendedTrack
+from segue.replies import Piece, rendered
+from segue.session import Offer, Session
+
+__all__ = ["Offer", "Query", "Ranker", "Ranking", "decode", "encode"]
 
 T = TypeVar("T", bound=msgspec.Struct)
-
-
-class Offer(msgspec.Struct, frozen=True, array_like=True):
-    """A list that the listener was recommended and took nothing of. `time_ms` is when, in Unix milliseconds."""
-
-    time_ms: int
-    track_ids: tuple[str, ...]
-    session_id: str = ""
 
 
 class Query(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -41,17 +36,29 @@ class Query(msgspec.Struct, frozen=True, omit_defaults=True):
     utterance: str = ""
     # A track to describe; then nothing is ranked.
     about: str = ""
+    # A track whose place is to be explained; empty for none.
+    explain_track_id: str = ""
 
 
 class Ranking(msgspec.Struct, frozen=True, omit_defaults=True):
     """The recommender's answer: best first, no track twice, none that the filters forbid."""
 
     tracks: tuple[RecommendedTrack, ...] = ()
-    reply_text: str = ""
+    # Words, and places in `tracks` where a track is named.
+    reply: tuple[Piece, ...] = ()
+    # Whether the tracks are recommended; they are not where a question about them is answered.
+    is_offer: bool = True
+    # Only where the query asks for it, and the track exists.
+    explanation: Explanation | None = None
     model_version: str = ""
     token_version: str = ""
     # The track that was asked about; None where there is none of that id.
     described: TrackDescription | None = None
+
+    @property
+    def reply_text(self) -> str:
+        """The reply with its tracks' titles; empty when nothing was said."""
+        return rendered(self.reply, self.tracks)
 
 
 class Ranker(Protocol):

@@ -37,7 +37,7 @@ class RecommendationCause(StrEnum):
 
 
 class RecommendationRequest(Message, frozen=True):
-    """Asks for `count` tracks (0 means 10), or with `session_only` for the session itself."""
+    """Asks for `count` tracks (0 means 10), with `session_only` for the session, or for one track's explanation."""
 
     request_id: str = ""
     listener_id: str = ""
@@ -49,6 +49,7 @@ class RecommendationRequest(Message, frozen=True):
     reply_to: ReplyTo | None = None
     after: tuple[SourceOffset, ...] = ()
     session_only: bool = False
+    explain_track_id: str = ""
 
 
 class ScorePart(Message, frozen=True):
@@ -59,12 +60,13 @@ class ScorePart(Message, frozen=True):
 
 
 class Reason(Message, frozen=True):
-    """One sentence that says why, and what it rests on: a score part, a code's name, a track of the session."""
+    """One sentence that says why, and what it rests on: a score part, a code's name, a track or turn of the session."""
 
     text: str = ""
     part: str = ""
     code_name: str = ""
     because_track_id: str = ""
+    because_turn_id: str = ""
 
 
 class RecommendedTrack(Message, frozen=True):
@@ -76,6 +78,26 @@ class RecommendedTrack(Message, frozen=True):
     score: float = 0.0
     parts: tuple[ScorePart, ...] = ()
     reasons: tuple[Reason, ...] = ()
+
+
+class Counterfactual(Message, frozen=True):
+    """Where a track would be without one thing of the session; a rank of 0 is none."""
+
+    text: str = ""
+    without_track_id: str = ""
+    without_turn_id: str = ""
+    rank: UInt32 = 0
+    score: float = 0.0
+
+
+class Explanation(Message, frozen=True):
+    """Why a track is where it is: its rank from 1 among those `ranked`, what would change it, and what is like it."""
+
+    track: RecommendedTrack | None = None
+    rank: UInt32 = 0
+    ranked: UInt32 = 0
+    counterfactuals: tuple[Counterfactual, ...] = ()
+    alternatives: tuple[RecommendedTrack, ...] = ()
 
 
 class SessionSnapshot(Message, frozen=True):
@@ -106,6 +128,7 @@ class RecommendationList(Message, frozen=True):
     request_id: str = ""
     turn_id: str = ""
     session: SessionSnapshot | None = None
+    explanation: Explanation | None = None
 
 
 def validate_request(request: RecommendationRequest) -> None:
@@ -114,6 +137,7 @@ def validate_request(request: RecommendationRequest) -> None:
         *id_violations("request_id", request.request_id),
         *id_violations("listener_id", request.listener_id),
         *(id_violations("session_id", request.session_id) if request.session_id else ()),
+        *(id_violations("explain_track_id", request.explain_track_id) if request.explain_track_id else ()),
         *(date_violations(request.event_time) if request.event_time else ()),
         *count_violations(request.count),
         *filter_violations(request.filters),

@@ -8,6 +8,9 @@ turns that fit `MAX_TURNS` and `MAX_TURN_CHARACTERS`. So the order in which a lo
 nor does an event that arrives twice, and no list of applied ids is needed: an event's id is either in the state, or so
 old that adding it again would drop it again. A turn that gave way to a long one would fit again once that one is gone,
 so the state remembers the newest turn that was dropped: nothing up to it has a place.
+
+Beside what the log tells, the state keeps the last few lists that turns were answered with: what "the second one"
+means. Those are no part of the semilattice; whoever answers adds them.
 """
 
 from __future__ import annotations
@@ -25,6 +28,8 @@ from segue.recommendations import SessionSnapshot
 MAX_EVENTS = 64
 MAX_TURNS = 16
 MAX_TURN_CHARACTERS = 4_000
+MAX_OFFERS = 3
+MAX_OFFERED_TRACKS = 20
 
 _ACTIONS = tuple(ListeningAction)
 _DISLIKED = _ACTIONS.index(ListeningAction.DISLIKED)
@@ -73,8 +78,16 @@ class Position(msgspec.Struct, frozen=True, array_like=True, gc=False):
     record_ms: int
 
 
+class Offer(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """A list that the listener was recommended. `time_ms` is when, in Unix milliseconds."""
+
+    time_ms: int
+    track_ids: tuple[str, ...]
+    session_id: str = ""
+
+
 class Session(msgspec.Struct, frozen=True, array_like=True):
-    """One listener's state: events and turns oldest first, and how far it has read each topic."""
+    """One listener's state: events and turns oldest first, how far it has read each topic, and what was offered."""
 
     listener_id: str
     events: tuple[SessionEvent, ...] = ()
@@ -82,6 +95,8 @@ class Session(msgspec.Struct, frozen=True, array_like=True):
     seen: tuple[Position, ...] = ()
     # The newest turn that no longer has a place.
     dropped: Key | None = None
+    # The newest lists that answered turns, oldest first.
+    offered: tuple[Offer, ...] = ()
 
     def position(self, topic: str) -> Position | None:
         """How far the state has read the topic, if at all."""
@@ -134,6 +149,14 @@ def apply_turn(session: Session, turn: ChatTurn, at: Position, rules: FoldRules)
         turns = _newest_turns(every)
         dropped = every[-len(turns) - 1].key if len(turns) < len(every) else dropped
     return msgspec.structs.replace(session, turns=turns, dropped=dropped, seen=_advance(session, at))
+
+
+def offer(session: Session, offered: Offer) -> Session:
+    """Return the session after a turn was answered with a list; the newest MAX_OFFERS stay, one for each time."""
+    kept = [known for known in session.offered if known.time_ms != offered.time_ms]
+    shown = msgspec.structs.replace(offered, track_ids=offered.track_ids[:MAX_OFFERED_TRACKS])
+    newest = sorted((*kept, shown), key=lambda each: each.time_ms)[-MAX_OFFERS:]
+    return msgspec.structs.replace(session, offered=tuple(newest))
 
 
 def is_idle(session: Session, now_ms: int, rules: FoldRules) -> bool:

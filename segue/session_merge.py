@@ -48,6 +48,7 @@ def merge(known: bytes, other: bytes, events_from: str, turns_from: str) -> byte
             turns=by_turns.turns,
             seen=tuple(sorted(seen, key=lambda at: at.topic)),
             dropped=by_turns.dropped,
+            offered=by_turns.offered,
         )
     )
 

@@ -1,4 +1,4 @@
-"""`segue chat`, `listen`, `recommend`, `track`, `watch`: talk to a running gateway as any client would.
+"""`segue chat`, `explain`, `listen`, `recommend`, `track`, `watch`: talk to a running gateway as any client would.
 
 Knows options and the order of a conversation; how lists look is in `show.py`, and the calls are `segue.client`'s.
 """
@@ -100,6 +100,20 @@ def listen(
     events = [ListeningEvent(listener_id=listener, track_id=track, action=ACTIONS[action]) for track in tracks]
     with connected(address) as client:
         show.written(len(events), client.record_events(events), as_json=as_json)
+
+
+@app.command()
+def explain(
+    listener: Listener,
+    track: Annotated[str, typer.Argument(metavar="TRACK", help="The track's id.")],
+    address: Address = LOCAL,
+    as_json: AsJson = False,
+) -> None:
+    """Explain why a track is where it is for a listener now, and what would change that."""
+    from segue.cli import show
+
+    with connected(address) as client:
+        show.explanation(client.explain(listener, track), as_json=as_json)
 
 
 @app.command()

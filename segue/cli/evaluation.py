@@ -16,6 +16,7 @@ import typer
 
 from segue.cli.playlists import ARCHIVE, NamesFile, OutFolder, TestFile, TrainFile, evaluate_playlists
 from segue.cli.progress import TrainingProgress, print_figures
+from segue.cli.talking import evaluate_conversation
 from segue.cli.world import evaluate_world
 
 app = typer.Typer()
@@ -23,6 +24,7 @@ evaluations = typer.Typer(help="Measure rankers on held-back data.", no_args_is_
 app.add_typer(evaluations, name="evaluate")
 evaluations.command("world")(evaluate_world)
 evaluations.command("playlists")(evaluate_playlists)
+evaluations.command("conversation")(evaluate_conversation)
 
 
 @evaluations.callback()
@@ -110,7 +112,7 @@ def _cut_of(checkpoint: Path) -> datetime:
 
 def _contents(checkpoint: Path | None) -> bytes:
     """Return what tells one checkpoint from another: the checksums of its files."""
-    from segue.model.checkpoint_files import MANIFEST
+    from segue.model.checkpoint import MANIFEST
 
     return b"" if checkpoint is None else (checkpoint / MANIFEST).read_bytes()
 

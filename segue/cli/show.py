@@ -17,7 +17,7 @@ from segue import wire
 from segue.catalog import Track, TrackDescription
 from segue.events import SourceOffset
 from segue.printable import in_a_line, in_json, in_lines
-from segue.recommendations import RecommendationList, RecommendedTrack
+from segue.recommendations import Explanation, RecommendationList, RecommendedTrack
 
 # Without a terminal a line is a line: wide enough that nothing of a list is folded.
 PLAIN_WIDTH = 240
@@ -41,6 +41,26 @@ def recommendations(answer: RecommendationList, *, as_json: bool) -> None:
         title, artists = in_a_line(track.title or track.track_id), in_a_line(", ".join(track.artists))
         table.add_row(str(rank), Text(title), Text(artists), Text(in_a_line(track.track_id), style="dim"), *_why(track))
     console.print(table if answer.tracks else Text("no tracks", style="dim"))
+
+
+def explanation(explained: Explanation, *, as_json: bool) -> None:
+    """Print why a track is where it is: its place, its score's parts, its reasons, and what would change it."""
+    if as_json:
+        _line(wire.encode(explained))
+        return
+    track = explained.track or RecommendedTrack()
+    where = f"at {explained.rank} of {explained.ranked}" if explained.rank else "not to be recommended now"
+    console.print(Text(in_a_line(f"{track.title}, {', '.join(track.artists)}: {where}"), style="bold"))
+    for reason in track.reasons:
+        console.print(Text(in_a_line(f"  {reason.text}")))
+    parts = sorted(track.parts, key=lambda part: -abs(part.value))
+    told = ", ".join(f"{part.name} {part.value:+.2f}" for part in parts)
+    console.print(Text(in_a_line(f"  score {track.score:.2f}: {told}"), style="dim"))
+    for each in explained.counterfactuals:
+        console.print(Text(in_a_line(each.text)))
+    alike = ", ".join(other.title for other in explained.alternatives)
+    if alike:
+        console.print(Text(in_a_line(f"Most like it: {alike}")))
 
 
 def written(count: int, positions: Iterable[SourceOffset], *, as_json: bool) -> None:

@@ -49,9 +49,11 @@ def evaluate_world(
     from segue.evaluation import world as evaluation
     from segue.evaluation.choosing import check_names, choose_systems
     from segue.evaluation.comparison import compare
+    from segue.evaluation.conversation_figures import conversation_figures
     from segue.evaluation.segue_system import SEGUE, Segue
     from segue.evaluation.systems import System
     from segue.evaluation.world_report import POPULARITY, world_figures
+    from segue.model.recommender import Recommender
     from segue.tokens.fitting import CodebookRules
     from segue.training.corpus import TrainingRules
     from segue.training.loop import LoopRules
@@ -78,4 +80,7 @@ def evaluate_world(
             *(evaluation.ablated(task, work / "without", minutes, base) if ablate else ()),
         ]
         comparison = compare(task, systems, [1], watch)
-    print_figures(**world_figures(comparison))
+        watch.phase("Talking")
+        talker = Recommender.load(checkpoint or work / "checkpoints" / "seed-1")
+        talks = conversation_figures(talker, list(world.dialogues()), chosen)
+    print_figures(**world_figures(comparison), **talks)

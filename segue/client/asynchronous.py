@@ -14,7 +14,7 @@ from segue.client import calls
 from segue.client.calls import SERVICES, Call
 from segue.client.channel import DEFAULT_ADDRESS, DEFAULT_TIMEOUT, OPTIONS, failure
 from segue.events import Filters, ListeningEvent, PlaylistEvent, SourceOffset
-from segue.recommendations import RecommendationList, SessionSnapshot
+from segue.recommendations import Explanation, RecommendationList, SessionSnapshot
 
 A = TypeVar("A")
 Stream: TypeAlias = grpc.aio.UnaryStreamCall[Any, Any]
@@ -84,6 +84,18 @@ class AsyncClient:
         """Say something and return the whole answer, with its `reply_text`."""
         call = calls.converse(listener_id, text, session_id, turn_id, count, filters)
         return calls.whole([part async for part in self._parts(call, self._start(call, timeout or self._timeout))])
+
+    async def explain(
+        self,
+        listener_id: str,
+        track_id: str,
+        *,
+        filters: Filters | None = None,
+        session_id: str = "",
+        timeout: float | None = None,
+    ) -> Explanation:
+        """Return why a track is where it is for a listener now, and where it would be without this or that."""
+        return await self._one(calls.explain(listener_id, track_id, session_id, filters), timeout)
 
     async def watch(self, listener_id: str, *, timeout: float | None = None) -> AsyncGenerator[RecommendationList]:
         """Return an iterator over every new list of a listener, until it is closed or the timeout passes.

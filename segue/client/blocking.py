@@ -13,7 +13,7 @@ from segue.client import calls
 from segue.client.calls import SERVICES, Call
 from segue.client.channel import DEFAULT_ADDRESS, DEFAULT_TIMEOUT, OPTIONS, failure
 from segue.events import Filters, ListeningEvent, PlaylistEvent, SourceOffset
-from segue.recommendations import RecommendationList, SessionSnapshot
+from segue.recommendations import Explanation, RecommendationList, SessionSnapshot
 
 A = TypeVar("A")
 
@@ -82,6 +82,18 @@ class Client:
         """Say something and return the whole answer, with its `reply_text`."""
         call = calls.converse(listener_id, text, session_id, turn_id, count, filters)
         return calls.whole(self._many(call, timeout or self._timeout))
+
+    def explain(
+        self,
+        listener_id: str,
+        track_id: str,
+        *,
+        filters: Filters | None = None,
+        session_id: str = "",
+        timeout: float | None = None,
+    ) -> Explanation:
+        """Return why a track is where it is for a listener now, and where it would be without this or that."""
+        return self._one(calls.explain(listener_id, track_id, session_id, filters), timeout)
 
     def watch(self, listener_id: str, *, timeout: float | None = None) -> Generator[RecommendationList]:
         """Yield every new list of a listener from now on, until the iterator is closed or the timeout passes.

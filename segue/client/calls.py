@@ -18,7 +18,7 @@ from segue.errors import MalformedMessage, Violation
 from segue.events import Filters, ListeningEvent, PlaylistEvent, SourceOffset
 from segue.ids import new_id
 from segue.protobuf import from_protobuf, to_protobuf
-from segue.recommendations import RecommendationList, SessionSnapshot
+from segue.recommendations import Explanation, RecommendationList, SessionSnapshot
 from segue.v1 import events_pb2, services_pb2, tracks_pb2
 
 A = TypeVar("A")
@@ -66,6 +66,15 @@ def converse(
     )
     path = "/segue.v1.RecommendationService/Converse"
     return Call(path, request, services_pb2.ConverseResponse, _read_part)
+
+
+def explain(listener_id: str, track_id: str, session_id: str, filters: Filters | None) -> Call[Explanation]:
+    """Why a track is where it is for a listener now."""
+    request = services_pb2.ExplainRequest(
+        listener_id=listener_id, session_id=session_id, track_id=track_id, filters=_filters(filters)
+    )
+    path = "/segue.v1.RecommendationService/Explain"
+    return Call(path, request, services_pb2.ExplainResponse, _read_explanation)
 
 
 def watch(listener_id: str) -> Call[RecommendationList]:
@@ -147,6 +156,10 @@ def _read_list(
     response: services_pb2.RecommendResponse | services_pb2.WatchRecommendationsResponse,
 ) -> RecommendationList:
     return from_protobuf(response.recommendations, RecommendationList)
+
+
+def _read_explanation(response: services_pb2.ExplainResponse) -> Explanation:
+    return from_protobuf(response.explanation, Explanation)
 
 
 def _read_part(response: services_pb2.ConverseResponse) -> RecommendationList | str:

@@ -6,17 +6,23 @@ the track's own text, so nothing else that a listener typed is repeated.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 
 import numpy as np
 
 from segue.model.index import Index
-from segue.model.scoring import Context, Scores, rarity
+from segue.model.scoring import PARTS, Context, Scores, rarity
+from segue.model.steering import PART_OF, WISH_PARTS
+from segue.model.understanding import Understood
 from segue.recommendations import Reason
 from segue.tokens.codebooks import Codebooks
 from segue.tokens.content import MODALITIES, spoken_words
+from segue.tokens.words import words
+from segue.wishes.telling import told_all
 
+# The parts that a reason can be given for; what a second opinion adds has none of its own.
+TELLING_PARTS = (*PARTS, *WISH_PARTS)
 MAX_REASONS = 3
 MAX_QUOTED_WORDS = 3
 # A part that speaks less than this for a track, in logits, is no reason unless it is the only one.
@@ -26,9 +32,10 @@ _TELLING = 0.1
 class Reasoner:
     """Puts the parts of one session's scores into words."""
 
-    def __init__(self, scores: Scores, codebooks: Codebooks) -> None:
+    def __init__(self, scores: Scores, codebooks: Codebooks, understood: Understood | None = None) -> None:
         self._index: Index = scores.index
         self._context: Context = scores.context
+        self._understood = understood or Understood()
         self._codebooks = codebooks
         lists = [self._index.neighbours[row] for row in self._context.rows]
         self._near_rows = np.concatenate([rows for rows, _ in lists]) if lists else np.zeros(0, np.int64)
@@ -50,6 +57,16 @@ class Reasoner:
                 found.append(reason)
         return tuple(found) or (Reason(text="The closest that is left", part=falling[0]),)
 
+    @property
+    def context(self) -> Context:
+        """What the session holds beside its sequence."""
+        return self._context
+
+    def quoted_now(self, row: int) -> list[str]:
+        """Return `quoted` of the newest turn alone."""
+        said = set(words(self._understood.stands.reading.text))
+        return [word for word in self.quoted(row) if word in said]
+
     def quoted(self, row: int) -> list[str]:
         """Return the words of the utterances that the track's own text carries, the rarest first."""
         matched = [word for word in spoken_words(self._index.track(row)) if word in self._context.words]
@@ -57,20 +74,40 @@ class Reasoner:
         return sorted(known, key=lambda word: (-rarity(self._index, word), word))[:MAX_QUOTED_WORDS]
 
     def _reason(self, part: str, row: int) -> Reason | None:
-        if part == "neighbours":
-            return self._neighbour_reason(row)
-        if part == "words":
-            quoted = " and ".join(f"\u201c{word}\u201d" for word in self.quoted(row))
-            return Reason(text=f"You said {quoted}", part=part) if quoted else None
-        if part == "artists":
-            return self._artist_reason(row)
-        if part == "scene":
-            return self._scene_reason(row)
-        if part == "popularity":
-            is_new = self._index.popularity[row] == 0.0
-            text = "New to playlists" if is_new else "Many listeners add it to their playlists"
-            return Reason(text=text, part=part)
-        return self._code_reason(part, row)
+        if part in WISH_PARTS:
+            return self._wish_reason(part)
+        ways: Mapping[str, Callable[[int], Reason | None]] = {
+            "neighbours": self._neighbour_reason,
+            "words": self._word_reason,
+            "artists": self._artist_reason,
+            "scene": self._scene_reason,
+            "popularity": self._popularity_reason,
+        }
+        return ways[part](row) if part in ways else self._code_reason(part, row)
+
+    def _word_reason(self, row: int) -> Reason | None:
+        said = self.quoted(row)
+        quoted = " and ".join(f"\u201c{word}\u201d" for word in said)
+        return Reason(f"You said {quoted}", "words", because_turn_id=self._turn_that_said(said)) if said else None
+
+    def _popularity_reason(self, row: int) -> Reason:
+        is_new = self._index.popularity[row] == 0.0
+        text = "New to playlists" if is_new else "Many listeners add it to their playlists"
+        return Reason(text=text, part="popularity")
+
+    def _turn_that_said(self, said: Sequence[str]) -> str:
+        """Return the newest turn that says any of these words."""
+        turns = reversed(self._understood.turns)
+        return next((turn.turn_id for turn in turns if not set(said).isdisjoint(words(turn.text))), "")
+
+    def _wish_reason(self, part: str) -> Reason | None:
+        """Say which wishes a part grants, and in which turn the newest of them was said."""
+        granted = [wish for wish in self._understood.stands.wishes if PART_OF.get(wish.kind) == part]
+        said = told_all(granted, self._index.by_artist)
+        if not said:
+            return None
+        turn_id = self._understood.said_in.get(granted[-1], "")
+        return Reason(text=f"You asked for: {', '.join(said)}", part=part, because_turn_id=turn_id)
 
     def _neighbour_reason(self, row: int) -> Reason | None:
         places = np.flatnonzero(self._near_rows == row)
@@ -86,7 +123,8 @@ class Reasoner:
         shared = self._shared_artist(row)
         if shared is None:
             return None
-        return Reason(text=f"By {shared[0]}, whom you played", part="artists", because_track_id=shared[1])
+        how = "played" if shared[1] in self._understood.heard else "asked for"
+        return Reason(text=f"By {shared[0]}, whom you {how}", part="artists", because_track_id=shared[1])
 
     def _scene_reason(self, row: int) -> Reason | None:
         """Name the heard artist whom playlists put closest to one of the track's artists."""

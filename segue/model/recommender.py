@@ -8,46 +8,37 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import nullcontext
-from dataclasses import dataclass
 from pathlib import Path
 
+import msgspec
 import numpy as np
 import torch
 from msgspec.structs import replace
 from torch import Tensor
 
-from segue.catalog import Track, TrackTokens
+from segue.catalog import TrackTokens
 from segue.model.checkpoint import Checkpoint
+from segue.model.composing import Composer, Judged, counted
+from segue.model.conversing import Conversing
 from segue.model.decoder import Decoder
 from segue.model.depth import RESCORED, DepthDecoder
 from segue.model.description import describe
+from segue.model.explaining import Explainer
 from segue.model.index import SLICE, Index, Turn
 from segue.model.precision import fast_type
 from segue.model.prefix_cache import MOST_BYTES, PrefixCache
 from segue.model.reader import Reader
-from segue.model.reasons import Reasoner
-from segue.model.reply import NAMED_TRACKS, reply
-from segue.model.scorer import Scorer
-from segue.model.scoring import PARTS, Context, Scores
-from segue.model.selection import Selector
+from segue.model.scoring import Context, Scores
+from segue.model.snapshot import Snapshot
 from segue.model.top import highest
 from segue.model.turns import Turns
+from segue.model.understanding import Understanding, Understood
 from segue.ranking import Query, Ranking
-from segue.recommendations import RecommendedTrack, ScorePart
 from segue.session import Session
 from segue.tokens.codebook import Floats
 from segue.tokens.prompt import Moment, prompt, query_moments
 
 MAX_BATCH = 64
-
-
-@dataclass(frozen=True, slots=True)
-class _Snapshot:
-    """An index and what is derived from it: read together, swapped together."""
-
-    index: Index
-    scorer: Scorer
-    selector: Selector
 
 
 class Recommender:
@@ -74,6 +65,7 @@ class Recommender:
         self._depth = None if depth is None else depth.to(self._device)
         self._offsets = np.array(checkpoint.config.code_offsets, np.int64)
         self._reader = Reader(decoder, PrefixCache(cache_bytes))
+        self._understanding = Understanding()
         self._snapshot = self._derived(checkpoint.index)
         self.turns = Turns()
 
@@ -89,7 +81,7 @@ class Recommender:
 
     def swap(self, index: Index) -> None:
         """Use another index from the next batch on. Safe beside `rank`: the assignment is atomic."""
-        self._snapshot = self._derived(index)
+        self._snapshot = self._derived(index, before=self._snapshot.conversing)
 
     def update(self, tokens: Sequence[TrackTokens], removed: Collection[str] = ()) -> None:
         """Make an index with these tokens beside the requests, and use it from the next batch on.
@@ -98,7 +90,7 @@ class Recommender:
         in slices: requests are to be answered in turns of their own.
         """
         index = self.index.updated(tokens, self.checkpoint.codebooks, removed, self.turns.slice)
-        self._snapshot = self._derived(index, self.turns.slice)
+        self._snapshot = self._derived(index, self.turns.slice, self._snapshot.conversing)
         for start in range(0, len(tokens), SLICE):
             with self.turns.slice():
                 index.settle([token.track_id for token in tokens[start : start + SLICE]])
@@ -117,20 +109,40 @@ class Recommender:
 
     def _rank(self, queries: Sequence[Query]) -> list[Ranking]:
         snapshot = self._snapshot
+        composer = Composer(snapshot, self.checkpoint.codebooks)
+        explainer = Explainer(
+            snapshot,
+            composer,
+            lambda asked: self._judged(snapshot, asked, remember=False),
+            lambda query: self._understood(snapshot, query),
+        )
         rankings: list[Ranking] = []
         for start in range(0, len(queries), MAX_BATCH):
             chunk = queries[start : start + MAX_BATCH]
-            told = [query_moments(query, snapshot.index.rows, self.checkpoint.vocabulary) for query in chunk]
-            states = self._states(
-                snapshot, told, [query.now_ms for query in chunk], [query.session.listener_id for query in chunk]
-            )
-            scored = self._scores(snapshot, states, told, [_texts(query) for query in chunk])
             # One at a time: a large catalogue's scores for all of them would take much memory.
-            rankings += [
-                self._ranking(snapshot, query, scores, state)
-                for query, scores, state in zip(chunk, scored, states, strict=True)
-            ]
+            for judged in self._judged(snapshot, chunk):
+                ranking = composer.ranking(judged, self.checkpoint.version)
+                explanation = explainer.explained(judged) if judged.query.explain_track_id else None
+                rankings.append(msgspec.structs.replace(ranking, explanation=explanation) if explanation else ranking)
         return rankings
+
+    def allowed(self, queries: Sequence[Query]) -> list[Floats]:
+        """Return every track's score for each query, minus infinity where it may not be in the answer."""
+        snapshot = self._snapshot
+        composer = Composer(snapshot, self.checkpoint.codebooks)
+        return [composer.allowed(judged) for judged in self._judged(snapshot, queries, remember=False)]
+
+    def _judged(self, snapshot: Snapshot, queries: Sequence[Query], *, remember: bool = True) -> Iterator[Judged]:
+        """Yield each query with what was understood of it and its scores; prompts are remembered, if one may."""
+        understood = [self._understood(snapshot, query) for query in queries]
+        told = [self._told(snapshot, *each) for each in zip(queries, understood, strict=True)]
+        listeners = [query.session.listener_id if remember else "" for query in queries]
+        states = self._states(snapshot, told, [query.now_ms for query in queries], listeners)
+        scored = self._scores(snapshot, states, told, [each.stands.texts for each in understood])
+        for query, each, scores, state in zip(queries, understood, scored, states, strict=True):
+            steering = snapshot.conversing.steerer.steer(each.stands, query.session, each.offered)
+            final = self._rescored(snapshot, query, scores.steered(steering.parts), state)
+            yield Judged(counted(query, each), each, steering, final)
 
     def warm_up(self) -> None:
         """Rank once for nobody: what torch makes on first use is made now."""
@@ -148,12 +160,26 @@ class Recommender:
         scored = self._scores(snapshot, states, told, texts)
         return [self._rescored(snapshot, anything, scores, state) for scores, state in zip(scored, states, strict=True)]
 
-    def _derived(self, index: Index, turn: Turn = nullcontext) -> _Snapshot:
-        return _Snapshot(index, Scorer(index, self.checkpoint.weights, turn), Selector(index))
+    def _derived(self, index: Index, turn: Turn = nullcontext, before: Conversing | None = None) -> Snapshot:
+        return Snapshot.of(index, self.checkpoint.weights, turn, before)
+
+    def _understood(self, snapshot: Snapshot, query: Query) -> Understood:
+        if not (query.utterance or query.session.turns):
+            return Understood(heard=frozenset(event.track_id for event in query.session.events))
+        return self._understanding.of(query, snapshot.conversing.known)
+
+    def _told(self, snapshot: Snapshot, query: Query, understood: Understood) -> list[Moment]:
+        """Return the moments of the prompt: the query's, and before the utterance the tracks that words point at."""
+        moments = query_moments(query, snapshot.index.rows, self.checkpoint.vocabulary)
+        if not understood.stands.wishes:
+            return moments
+        pointed = snapshot.conversing.steerer.moments(understood.stands, moments)
+        last = len(moments) - bool(query.utterance)
+        return [*moments[:last], *pointed, *moments[last:]]
 
     def _states(
         self,
-        snapshot: _Snapshot,
+        snapshot: Snapshot,
         told: Sequence[Sequence[Moment]],
         now_ms: Sequence[int],
         listener_ids: Sequence[str],
@@ -162,53 +188,15 @@ class Recommender:
         return self._reader.last(prompts, snapshot.index.codes, listener_ids).float()
 
     def _scores(
-        self, snapshot: _Snapshot, states: Tensor, told: Sequence[Sequence[Moment]], texts: Sequence[Sequence[str]]
+        self, snapshot: Snapshot, states: Tensor, told: Sequence[Sequence[Moment]], texts: Sequence[Sequence[str]]
     ) -> Iterator[Scores]:
         logits: Floats = (states @ self._codes.T).cpu().numpy()
         for row, moments, said in zip(logits, told, texts, strict=True):
             yield snapshot.scorer.score(row, Context.of(moments, said, self.checkpoint.weights.place_power))
 
-    def _rescored(self, snapshot: _Snapshot, query: Query, scores: Scores, state: Tensor) -> Scores:
+    def _rescored(self, snapshot: Snapshot, query: Query, scores: Scores, state: Tensor) -> Scores:
         if self._depth is None:
             return scores
         rows = highest(snapshot.selector.allowed(scores.totals, query), RESCORED)
         code_rows = snapshot.index.codes[rows] + self._offsets
         return scores.with_depth(rows, self._depth.second_opinion(state, code_rows, self._codes))
-
-    def _ranking(self, snapshot: _Snapshot, query: Query, scores: Scores, state: Tensor) -> Ranking:
-        scores = self._rescored(snapshot, query, scores, state)
-        rows = snapshot.selector.best_rows(scores.totals, query)
-        reasoner = Reasoner(scores, self.checkpoint.codebooks)
-        tracks = [_recommended(scores.index.track(row), row, scores, reasoner) for row in rows]
-        return Ranking(
-            # Sums in double precision may differ in the last digits from the sums that chose the rows.
-            tracks=tuple(sorted(tracks, key=lambda track: -track.score)),
-            reply_text=_reply(scores, rows, reasoner) if query.utterance else "",
-            model_version=self.checkpoint.version,
-            token_version=scores.index.token_version,
-        )
-
-
-def _recommended(track: Track, row: int, scores: Scores, reasoner: Reasoner) -> RecommendedTrack:
-    parts = scores.parts(row)
-    return RecommendedTrack(
-        track_id=track.track_id,
-        title=track.title,
-        artists=track.artists,
-        score=sum(parts.values()),
-        parts=tuple(ScorePart(name, value) for name, value in parts.items()),
-        reasons=reasoner.reasons(row, {name: parts[name] for name in PARTS}),
-    )
-
-
-def _reply(scores: Scores, rows: Sequence[int], reasoner: Reasoner) -> str:
-    matched = dict.fromkeys(word for row in rows[:NAMED_TRACKS] for word in reasoner.quoted(row))
-    return reply([scores.index.track(row) for row in rows], list(matched), knows_session=len(scores.context.rows) > 0)
-
-
-def _texts(query: Query) -> list[str]:
-    """Return what was said, oldest first, the utterance to answer last and once."""
-    said = [turn.text for turn in query.session.turns]
-    if query.utterance and (not said or said[-1] != query.utterance):
-        said.append(query.utterance)
-    return said

@@ -15,7 +15,7 @@ moments, neither torch nor the wording of reasons; `scorer.py` adds the parts up
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from math import log
 
 import numpy as np
@@ -132,6 +132,7 @@ class Scores:
     sparse: Mapping[str, SparseTerm]
     popularity: Floats
     depth: SparseTerm | None = None
+    steering: Mapping[str, Floats] = field(default_factory=dict)
 
     def parts(self, row: int) -> dict[str, float]:
         """Return the named parts of a row's score, in the order of PARTS; they sum to `score`."""
@@ -145,7 +146,14 @@ class Scores:
         parts["popularity"] = float(self.popularity[row])
         if self.depth is not None:
             parts["depth"] = self.depth.at(row)
-        return parts
+        return parts | {name: float(values[row]) for name, values in self.steering.items()}
+
+    def steered(self, steering: Mapping[str, Floats]) -> Scores:
+        """Return the scores with these parts, each [tracks], added."""
+        if not steering:
+            return self
+        totals = self.totals + np.sum([*steering.values()], axis=0)
+        return replace(self, totals=np.asarray(totals, np.float32), steering=steering)
 
     def with_depth(self, rows: Integers, added: Floats) -> Scores:
         """Return the scores after a depth decoder added something to these rows, both [rows]."""

@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 
 import numpy as np
+import numpy.typing as npt
 import torch
 from torch import Tensor
 
@@ -32,14 +33,16 @@ class Selector:
         self._index = index
         self._barred: dict[tuple[bool, str], Tensor | None] = {}
 
-    def best_rows(self, totals: Floats, query: Query) -> list[int]:
-        """Return the rows of the answer, best first; ties go by row.
+    def best_rows(self, totals: Floats, query: Query, forbidden: npt.NDArray[np.bool_] | None = None) -> list[int]:
+        """Return the rows of the answer, best first, none that is `forbidden`, [tracks]; ties go by row.
 
         Fewer than asked for only when no more are allowed.
         """
         count = min(query.count or DEFAULT_COUNT, MAX_COUNT)
         most = query.filters.max_per_artist
         allowed = self.allowed(totals, query)
+        if forbidden is not None:
+            allowed.numpy()[forbidden] = -np.inf
         if not most:
             return [int(row) for row in highest(allowed, count)]
         return self.spread(_descending(allowed, count * _AHEAD), count, most)

@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 from segue.events import ListeningAction
 from segue.ranking import Query
-from segue.session import Session, SessionEvent, SessionTurn
+from segue.session import Offer, Session, SessionEvent, SessionTurn
 from segue.tokens.vocabulary import Control, Vocabulary, elapsed
 from segue.tokens.words import words
 
@@ -143,13 +143,20 @@ def query_moments(query: Query, rows: Mapping[str, int], vocabulary: Vocabulary)
     turns = query.session.turns
     asked = turns[-1] if turns and turns[-1].text == query.utterance else None
     told = session_moments(query.session, rows, vocabulary, leave_out=asked)
-    offers = (offer_moment(offer.time_ms, offer.track_ids, rows, offer.session_id) for offer in query.offered)
+    offers = (_passed_over(offer, query.session, rows) for offer in query.offered)
     moments = sorted((*told, *(offer for offer in offers if offer.offered)), key=lambda moment: moment.time_ms)
     newest_ms = moments[-1].time_ms if moments else query.now_ms
     moments += [Moment(newest_ms, rows[seed], Control.SEED) for seed in query.seed_track_ids if seed in rows]
     if query.utterance:
         moments.append(turn_moment(SessionTurn(newest_ms, "", query.utterance), vocabulary))
     return moments
+
+
+def _passed_over(offer: Offer, session: Session, rows: Mapping[str, int]) -> Moment:
+    """Return what the listener left of a list: what they played or judged of it is told as that."""
+    taken = {event.track_id for event in session.events if event.time_ms >= offer.time_ms}
+    left = (track_id for track_id in offer.track_ids if track_id not in taken)
+    return offer_moment(offer.time_ms, left, rows, offer.session_id)
 
 
 def prompt(moments: Sequence[Moment], now_ms: int = 0) -> tuple[int, ...]:

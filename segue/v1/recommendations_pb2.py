@@ -26,25 +26,29 @@ from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__
 from segue.v1 import events_pb2 as segue_dot_v1_dot_events__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1esegue/v1/recommendations.proto\x12\x08segue.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x15segue/v1/events.proto\"\xb1\x02\n\x15RecommendationRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\t\x12\x13\n\x0blistener_id\x18\x02 \x01(\t\x12\x12\n\nsession_id\x18\x03 \x01(\t\x12.\n\nevent_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\r\n\x05\x63ount\x18\x05 \x01(\r\x12\"\n\x07\x66ilters\x18\x06 \x01(\x0b\x32\x11.segue.v1.Filters\x12\x16\n\x0eseed_track_ids\x18\x07 \x03(\t\x12#\n\x08reply_to\x18\x08 \x01(\x0b\x32\x11.segue.v1.ReplyTo\x12%\n\x05\x61\x66ter\x18\t \x03(\x0b\x32\x16.segue.v1.SourceOffset\x12\x14\n\x0csession_only\x18\n \x01(\x08\"\xee\x03\n\x12RecommendationList\x12\x19\n\x11recommendation_id\x18\x01 \x01(\t\x12\x13\n\x0blistener_id\x18\x02 \x01(\t\x12\x12\n\nsession_id\x18\x03 \x01(\t\x12,\n\x05\x63\x61use\x18\x04 \x01(\x0e\x32\x1d.segue.v1.RecommendationCause\x12*\n\x06tracks\x18\x05 \x03(\x0b\x32\x1a.segue.v1.RecommendedTrack\x12\x12\n\nreply_text\x18\x06 \x01(\t\x12$\n\x04seen\x18\x07 \x03(\x0b\x32\x16.segue.v1.SourceOffset\x12\x15\n\rmodel_version\x18\x08 \x01(\t\x12\x15\n\rtoken_version\x18\t \x01(\t\x12\x10\n\x08\x64\x65graded\x18\n \x01(\x08\x12\x17\n\x0f\x64\x65graded_reason\x18\x0b \x01(\t\x12.\n\nevent_time\x18\x0c \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12.\n\ncreated_at\x18\r \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x12\n\nrequest_id\x18\x0e \x01(\t\x12\x0f\n\x07turn_id\x18\x0f \x01(\t\x12\"\n\x07session\x18\x10 \x01(\x0b\x32\x11.segue.v1.Session\"\x9a\x01\n\x10RecommendedTrack\x12\x10\n\x08track_id\x18\x01 \x01(\t\x12\r\n\x05title\x18\x02 \x01(\t\x12\x0f\n\x07\x61rtists\x18\x03 \x03(\t\x12\r\n\x05score\x18\x04 \x01(\x01\x12\"\n\x05parts\x18\x05 \x03(\x0b\x32\x13.segue.v1.ScorePart\x12!\n\x07reasons\x18\x06 \x03(\x0b\x32\x10.segue.v1.Reason\"(\n\tScorePart\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\x01\"Q\n\x06Reason\x12\x0c\n\x04text\x18\x01 \x01(\t\x12\x0c\n\x04part\x18\x02 \x01(\t\x12\x11\n\tcode_name\x18\x03 \x01(\t\x12\x18\n\x10\x62\x65\x63\x61use_track_id\x18\x04 \x01(\t\"\x91\x01\n\x07Session\x12\x13\n\x0blistener_id\x18\x01 \x01(\t\x12(\n\x06\x65vents\x18\x02 \x03(\x0b\x32\x18.segue.v1.ListeningEvent\x12!\n\x05turns\x18\x03 \x03(\x0b\x32\x12.segue.v1.ChatTurn\x12$\n\x04seen\x18\x04 \x03(\x0b\x32\x16.segue.v1.SourceOffset*\xa0\x01\n\x13RecommendationCause\x12$\n RECOMMENDATION_CAUSE_UNSPECIFIED\x10\x00\x12\"\n\x1eRECOMMENDATION_CAUSE_LISTENING\x10\x01\x12\x1d\n\x19RECOMMENDATION_CAUSE_CHAT\x10\x02\x12 \n\x1cRECOMMENDATION_CAUSE_REQUEST\x10\x03\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1esegue/v1/recommendations.proto\x12\x08segue.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x15segue/v1/events.proto\"\xcb\x02\n\x15RecommendationRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\t\x12\x13\n\x0blistener_id\x18\x02 \x01(\t\x12\x12\n\nsession_id\x18\x03 \x01(\t\x12.\n\nevent_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\r\n\x05\x63ount\x18\x05 \x01(\r\x12\"\n\x07\x66ilters\x18\x06 \x01(\x0b\x32\x11.segue.v1.Filters\x12\x16\n\x0eseed_track_ids\x18\x07 \x03(\t\x12#\n\x08reply_to\x18\x08 \x01(\x0b\x32\x11.segue.v1.ReplyTo\x12%\n\x05\x61\x66ter\x18\t \x03(\x0b\x32\x16.segue.v1.SourceOffset\x12\x14\n\x0csession_only\x18\n \x01(\x08\x12\x18\n\x10\x65xplain_track_id\x18\x0b \x01(\t\"\x9a\x04\n\x12RecommendationList\x12\x19\n\x11recommendation_id\x18\x01 \x01(\t\x12\x13\n\x0blistener_id\x18\x02 \x01(\t\x12\x12\n\nsession_id\x18\x03 \x01(\t\x12,\n\x05\x63\x61use\x18\x04 \x01(\x0e\x32\x1d.segue.v1.RecommendationCause\x12*\n\x06tracks\x18\x05 \x03(\x0b\x32\x1a.segue.v1.RecommendedTrack\x12\x12\n\nreply_text\x18\x06 \x01(\t\x12$\n\x04seen\x18\x07 \x03(\x0b\x32\x16.segue.v1.SourceOffset\x12\x15\n\rmodel_version\x18\x08 \x01(\t\x12\x15\n\rtoken_version\x18\t \x01(\t\x12\x10\n\x08\x64\x65graded\x18\n \x01(\x08\x12\x17\n\x0f\x64\x65graded_reason\x18\x0b \x01(\t\x12.\n\nevent_time\x18\x0c \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12.\n\ncreated_at\x18\r \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x12\n\nrequest_id\x18\x0e \x01(\t\x12\x0f\n\x07turn_id\x18\x0f \x01(\t\x12\"\n\x07session\x18\x10 \x01(\x0b\x32\x11.segue.v1.Session\x12*\n\x0b\x65xplanation\x18\x11 \x01(\x0b\x32\x15.segue.v1.Explanation\"\x9a\x01\n\x10RecommendedTrack\x12\x10\n\x08track_id\x18\x01 \x01(\t\x12\r\n\x05title\x18\x02 \x01(\t\x12\x0f\n\x07\x61rtists\x18\x03 \x03(\t\x12\r\n\x05score\x18\x04 \x01(\x01\x12\"\n\x05parts\x18\x05 \x03(\x0b\x32\x13.segue.v1.ScorePart\x12!\n\x07reasons\x18\x06 \x03(\x0b\x32\x10.segue.v1.Reason\"(\n\tScorePart\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\x01\"j\n\x06Reason\x12\x0c\n\x04text\x18\x01 \x01(\t\x12\x0c\n\x04part\x18\x02 \x01(\t\x12\x11\n\tcode_name\x18\x03 \x01(\t\x12\x18\n\x10\x62\x65\x63\x61use_track_id\x18\x04 \x01(\t\x12\x17\n\x0f\x62\x65\x63\x61use_turn_id\x18\x05 \x01(\t\"\x91\x01\n\x07Session\x12\x13\n\x0blistener_id\x18\x01 \x01(\t\x12(\n\x06\x65vents\x18\x02 \x03(\x0b\x32\x18.segue.v1.ListeningEvent\x12!\n\x05turns\x18\x03 \x03(\x0b\x32\x12.segue.v1.ChatTurn\x12$\n\x04seen\x18\x04 \x03(\x0b\x32\x16.segue.v1.SourceOffset\"\xbb\x01\n\x0b\x45xplanation\x12)\n\x05track\x18\x01 \x01(\x0b\x32\x1a.segue.v1.RecommendedTrack\x12\x0c\n\x04rank\x18\x02 \x01(\r\x12\x0e\n\x06ranked\x18\x03 \x01(\r\x12\x31\n\x0f\x63ounterfactuals\x18\x04 \x03(\x0b\x32\x18.segue.v1.Counterfactual\x12\x30\n\x0c\x61lternatives\x18\x05 \x03(\x0b\x32\x1a.segue.v1.RecommendedTrack\"n\n\x0e\x43ounterfactual\x12\x0c\n\x04text\x18\x01 \x01(\t\x12\x18\n\x10without_track_id\x18\x02 \x01(\t\x12\x17\n\x0fwithout_turn_id\x18\x03 \x01(\t\x12\x0c\n\x04rank\x18\x04 \x01(\r\x12\r\n\x05score\x18\x05 \x01(\x01*\xa0\x01\n\x13RecommendationCause\x12$\n RECOMMENDATION_CAUSE_UNSPECIFIED\x10\x00\x12\"\n\x1eRECOMMENDATION_CAUSE_LISTENING\x10\x01\x12\x1d\n\x19RECOMMENDATION_CAUSE_CHAT\x10\x02\x12 \n\x1cRECOMMENDATION_CAUSE_REQUEST\x10\x03\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'segue.v1.recommendations_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_RECOMMENDATIONCAUSE']._serialized_start=1336
-  _globals['_RECOMMENDATIONCAUSE']._serialized_end=1496
+  _globals['_RECOMMENDATIONCAUSE']._serialized_start=1733
+  _globals['_RECOMMENDATIONCAUSE']._serialized_end=1893
   _globals['_RECOMMENDATIONREQUEST']._serialized_start=101
-  _globals['_RECOMMENDATIONREQUEST']._serialized_end=406
-  _globals['_RECOMMENDATIONLIST']._serialized_start=409
-  _globals['_RECOMMENDATIONLIST']._serialized_end=903
-  _globals['_RECOMMENDEDTRACK']._serialized_start=906
-  _globals['_RECOMMENDEDTRACK']._serialized_end=1060
-  _globals['_SCOREPART']._serialized_start=1062
-  _globals['_SCOREPART']._serialized_end=1102
-  _globals['_REASON']._serialized_start=1104
-  _globals['_REASON']._serialized_end=1185
-  _globals['_SESSION']._serialized_start=1188
-  _globals['_SESSION']._serialized_end=1333
+  _globals['_RECOMMENDATIONREQUEST']._serialized_end=432
+  _globals['_RECOMMENDATIONLIST']._serialized_start=435
+  _globals['_RECOMMENDATIONLIST']._serialized_end=973
+  _globals['_RECOMMENDEDTRACK']._serialized_start=976
+  _globals['_RECOMMENDEDTRACK']._serialized_end=1130
+  _globals['_SCOREPART']._serialized_start=1132
+  _globals['_SCOREPART']._serialized_end=1172
+  _globals['_REASON']._serialized_start=1174
+  _globals['_REASON']._serialized_end=1280
+  _globals['_SESSION']._serialized_start=1283
+  _globals['_SESSION']._serialized_end=1428
+  _globals['_EXPLANATION']._serialized_start=1431
+  _globals['_EXPLANATION']._serialized_end=1618
+  _globals['_COUNTERFACTUAL']._serialized_start=1620
+  _globals['_COUNTERFACTUAL']._serialized_end=1730
 # @@protoc_insertion_point(module_scope)

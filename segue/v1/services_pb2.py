@@ -27,7 +27,7 @@ from segue.v1 import recommendations_pb2 as segue_dot_v1_dot_recommendations__pb
 from segue.v1 import tracks_pb2 as segue_dot_v1_dot_tracks__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x17segue/v1/services.proto\x12\x08segue.v1\x1a\x15segue/v1/events.proto\x1a\x1esegue/v1/recommendations.proto\x1a\x15segue/v1/tracks.proto\"\x86\x01\n\x10RecommendRequest\x12\x13\n\x0blistener_id\x18\x01 \x01(\t\x12\x12\n\nsession_id\x18\x02 \x01(\t\x12\r\n\x05\x63ount\x18\x03 \x01(\r\x12\"\n\x07\x66ilters\x18\x04 \x01(\x0b\x32\x11.segue.v1.Filters\x12\x16\n\x0eseed_track_ids\x18\x05 \x03(\t\"J\n\x11RecommendResponse\x12\x35\n\x0frecommendations\x18\x01 \x01(\x0b\x32\x1c.segue.v1.RecommendationList\"\x8c\x01\n\x0f\x43onverseRequest\x12\x13\n\x0blistener_id\x18\x01 \x01(\t\x12\x12\n\nsession_id\x18\x02 \x01(\t\x12\x0f\n\x07turn_id\x18\x03 \x01(\t\x12\x0c\n\x04text\x18\x04 \x01(\t\x12\r\n\x05\x63ount\x18\x05 \x01(\r\x12\"\n\x07\x66ilters\x18\x06 \x01(\x0b\x32\x11.segue.v1.Filters\"i\n\x10\x43onverseResponse\x12\x37\n\x0frecommendations\x18\x01 \x01(\x0b\x32\x1c.segue.v1.RecommendationListH\x00\x12\x14\n\nreply_text\x18\x02 \x01(\tH\x00\x42\x06\n\x04part\"2\n\x1bWatchRecommendationsRequest\x12\x13\n\x0blistener_id\x18\x01 \x01(\t\"U\n\x1cWatchRecommendationsResponse\x12\x35\n\x0frecommendations\x18\x01 \x01(\x0b\x32\x1c.segue.v1.RecommendationList\"{\n\x13RecordEventsRequest\x12\x32\n\x10listening_events\x18\x01 \x03(\x0b\x32\x18.segue.v1.ListeningEvent\x12\x30\n\x0fplaylist_events\x18\x02 \x03(\x0b\x32\x17.segue.v1.PlaylistEvent\"?\n\x14RecordEventsResponse\x12\'\n\x07written\x18\x01 \x03(\x0b\x32\x16.segue.v1.SourceOffset\"(\n\x11GetSessionRequest\x12\x13\n\x0blistener_id\x18\x01 \x01(\t\"8\n\x12GetSessionResponse\x12\"\n\x07session\x18\x01 \x01(\x0b\x32\x11.segue.v1.Session\"Q\n\x13UpsertTracksRequest\x12\x1f\n\x06tracks\x18\x01 \x03(\x0b\x32\x0f.segue.v1.Track\x12\x19\n\x11removed_track_ids\x18\x02 \x03(\t\"?\n\x14UpsertTracksResponse\x12\'\n\x07written\x18\x01 \x03(\x0b\x32\x16.segue.v1.SourceOffset\"#\n\x0fGetTrackRequest\x12\x10\n\x08track_id\x18\x01 \x01(\t\"=\n\x10GetTrackResponse\x12)\n\x05track\x18\x01 \x01(\x0b\x32\x1a.segue.v1.TrackDescription2\x8b\x02\n\x15RecommendationService\x12\x44\n\tRecommend\x12\x1a.segue.v1.RecommendRequest\x1a\x1b.segue.v1.RecommendResponse\x12\x43\n\x08\x43onverse\x12\x19.segue.v1.ConverseRequest\x1a\x1a.segue.v1.ConverseResponse0\x01\x12g\n\x14WatchRecommendations\x12%.segue.v1.WatchRecommendationsRequest\x1a&.segue.v1.WatchRecommendationsResponse0\x01\x32\xa8\x01\n\x0eSessionService\x12M\n\x0cRecordEvents\x12\x1d.segue.v1.RecordEventsRequest\x1a\x1e.segue.v1.RecordEventsResponse\x12G\n\nGetSession\x12\x1b.segue.v1.GetSessionRequest\x1a\x1c.segue.v1.GetSessionResponse2\xa2\x01\n\x0e\x43\x61talogService\x12M\n\x0cUpsertTracks\x12\x1d.segue.v1.UpsertTracksRequest\x1a\x1e.segue.v1.UpsertTracksResponse\x12\x41\n\x08GetTrack\x12\x19.segue.v1.GetTrackRequest\x1a\x1a.segue.v1.GetTrackResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x17segue/v1/services.proto\x12\x08segue.v1\x1a\x15segue/v1/events.proto\x1a\x1esegue/v1/recommendations.proto\x1a\x15segue/v1/tracks.proto\"\x86\x01\n\x10RecommendRequest\x12\x13\n\x0blistener_id\x18\x01 \x01(\t\x12\x12\n\nsession_id\x18\x02 \x01(\t\x12\r\n\x05\x63ount\x18\x03 \x01(\r\x12\"\n\x07\x66ilters\x18\x04 \x01(\x0b\x32\x11.segue.v1.Filters\x12\x16\n\x0eseed_track_ids\x18\x05 \x03(\t\"J\n\x11RecommendResponse\x12\x35\n\x0frecommendations\x18\x01 \x01(\x0b\x32\x1c.segue.v1.RecommendationList\"\x8c\x01\n\x0f\x43onverseRequest\x12\x13\n\x0blistener_id\x18\x01 \x01(\t\x12\x12\n\nsession_id\x18\x02 \x01(\t\x12\x0f\n\x07turn_id\x18\x03 \x01(\t\x12\x0c\n\x04text\x18\x04 \x01(\t\x12\r\n\x05\x63ount\x18\x05 \x01(\r\x12\"\n\x07\x66ilters\x18\x06 \x01(\x0b\x32\x11.segue.v1.Filters\"i\n\x10\x43onverseResponse\x12\x37\n\x0frecommendations\x18\x01 \x01(\x0b\x32\x1c.segue.v1.RecommendationListH\x00\x12\x14\n\nreply_text\x18\x02 \x01(\tH\x00\x42\x06\n\x04part\"o\n\x0e\x45xplainRequest\x12\x13\n\x0blistener_id\x18\x01 \x01(\t\x12\x12\n\nsession_id\x18\x02 \x01(\t\x12\x10\n\x08track_id\x18\x03 \x01(\t\x12\"\n\x07\x66ilters\x18\x04 \x01(\x0b\x32\x11.segue.v1.Filters\"\x91\x01\n\x0f\x45xplainResponse\x12*\n\x0b\x65xplanation\x18\x01 \x01(\x0b\x32\x15.segue.v1.Explanation\x12$\n\x04seen\x18\x02 \x03(\x0b\x32\x16.segue.v1.SourceOffset\x12\x15\n\rmodel_version\x18\x03 \x01(\t\x12\x15\n\rtoken_version\x18\x04 \x01(\t\"2\n\x1bWatchRecommendationsRequest\x12\x13\n\x0blistener_id\x18\x01 \x01(\t\"U\n\x1cWatchRecommendationsResponse\x12\x35\n\x0frecommendations\x18\x01 \x01(\x0b\x32\x1c.segue.v1.RecommendationList\"{\n\x13RecordEventsRequest\x12\x32\n\x10listening_events\x18\x01 \x03(\x0b\x32\x18.segue.v1.ListeningEvent\x12\x30\n\x0fplaylist_events\x18\x02 \x03(\x0b\x32\x17.segue.v1.PlaylistEvent\"?\n\x14RecordEventsResponse\x12\'\n\x07written\x18\x01 \x03(\x0b\x32\x16.segue.v1.SourceOffset\"(\n\x11GetSessionRequest\x12\x13\n\x0blistener_id\x18\x01 \x01(\t\"8\n\x12GetSessionResponse\x12\"\n\x07session\x18\x01 \x01(\x0b\x32\x11.segue.v1.Session\"Q\n\x13UpsertTracksRequest\x12\x1f\n\x06tracks\x18\x01 \x03(\x0b\x32\x0f.segue.v1.Track\x12\x19\n\x11removed_track_ids\x18\x02 \x03(\t\"?\n\x14UpsertTracksResponse\x12\'\n\x07written\x18\x01 \x03(\x0b\x32\x16.segue.v1.SourceOffset\"#\n\x0fGetTrackRequest\x12\x10\n\x08track_id\x18\x01 \x01(\t\"=\n\x10GetTrackResponse\x12)\n\x05track\x18\x01 \x01(\x0b\x32\x1a.segue.v1.TrackDescription2\xcb\x02\n\x15RecommendationService\x12\x44\n\tRecommend\x12\x1a.segue.v1.RecommendRequest\x1a\x1b.segue.v1.RecommendResponse\x12\x43\n\x08\x43onverse\x12\x19.segue.v1.ConverseRequest\x1a\x1a.segue.v1.ConverseResponse0\x01\x12>\n\x07\x45xplain\x12\x18.segue.v1.ExplainRequest\x1a\x19.segue.v1.ExplainResponse\x12g\n\x14WatchRecommendations\x12%.segue.v1.WatchRecommendationsRequest\x1a&.segue.v1.WatchRecommendationsResponse0\x01\x32\xa8\x01\n\x0eSessionService\x12M\n\x0cRecordEvents\x12\x1d.segue.v1.RecordEventsRequest\x1a\x1e.segue.v1.RecordEventsResponse\x12G\n\nGetSession\x12\x1b.segue.v1.GetSessionRequest\x1a\x1c.segue.v1.GetSessionResponse2\xa2\x01\n\x0e\x43\x61talogService\x12M\n\x0cUpsertTracks\x12\x1d.segue.v1.UpsertTracksRequest\x1a\x1e.segue.v1.UpsertTracksResponse\x12\x41\n\x08GetTrack\x12\x19.segue.v1.GetTrackRequest\x1a\x1a.segue.v1.GetTrackResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -42,30 +42,34 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_CONVERSEREQUEST']._serialized_end=469
   _globals['_CONVERSERESPONSE']._serialized_start=471
   _globals['_CONVERSERESPONSE']._serialized_end=576
-  _globals['_WATCHRECOMMENDATIONSREQUEST']._serialized_start=578
-  _globals['_WATCHRECOMMENDATIONSREQUEST']._serialized_end=628
-  _globals['_WATCHRECOMMENDATIONSRESPONSE']._serialized_start=630
-  _globals['_WATCHRECOMMENDATIONSRESPONSE']._serialized_end=715
-  _globals['_RECORDEVENTSREQUEST']._serialized_start=717
-  _globals['_RECORDEVENTSREQUEST']._serialized_end=840
-  _globals['_RECORDEVENTSRESPONSE']._serialized_start=842
-  _globals['_RECORDEVENTSRESPONSE']._serialized_end=905
-  _globals['_GETSESSIONREQUEST']._serialized_start=907
-  _globals['_GETSESSIONREQUEST']._serialized_end=947
-  _globals['_GETSESSIONRESPONSE']._serialized_start=949
-  _globals['_GETSESSIONRESPONSE']._serialized_end=1005
-  _globals['_UPSERTTRACKSREQUEST']._serialized_start=1007
-  _globals['_UPSERTTRACKSREQUEST']._serialized_end=1088
-  _globals['_UPSERTTRACKSRESPONSE']._serialized_start=1090
-  _globals['_UPSERTTRACKSRESPONSE']._serialized_end=1153
-  _globals['_GETTRACKREQUEST']._serialized_start=1155
-  _globals['_GETTRACKREQUEST']._serialized_end=1190
-  _globals['_GETTRACKRESPONSE']._serialized_start=1192
-  _globals['_GETTRACKRESPONSE']._serialized_end=1253
-  _globals['_RECOMMENDATIONSERVICE']._serialized_start=1256
-  _globals['_RECOMMENDATIONSERVICE']._serialized_end=1523
-  _globals['_SESSIONSERVICE']._serialized_start=1526
-  _globals['_SESSIONSERVICE']._serialized_end=1694
-  _globals['_CATALOGSERVICE']._serialized_start=1697
-  _globals['_CATALOGSERVICE']._serialized_end=1859
+  _globals['_EXPLAINREQUEST']._serialized_start=578
+  _globals['_EXPLAINREQUEST']._serialized_end=689
+  _globals['_EXPLAINRESPONSE']._serialized_start=692
+  _globals['_EXPLAINRESPONSE']._serialized_end=837
+  _globals['_WATCHRECOMMENDATIONSREQUEST']._serialized_start=839
+  _globals['_WATCHRECOMMENDATIONSREQUEST']._serialized_end=889
+  _globals['_WATCHRECOMMENDATIONSRESPONSE']._serialized_start=891
+  _globals['_WATCHRECOMMENDATIONSRESPONSE']._serialized_end=976
+  _globals['_RECORDEVENTSREQUEST']._serialized_start=978
+  _globals['_RECORDEVENTSREQUEST']._serialized_end=1101
+  _globals['_RECORDEVENTSRESPONSE']._serialized_start=1103
+  _globals['_RECORDEVENTSRESPONSE']._serialized_end=1166
+  _globals['_GETSESSIONREQUEST']._serialized_start=1168
+  _globals['_GETSESSIONREQUEST']._serialized_end=1208
+  _globals['_GETSESSIONRESPONSE']._serialized_start=1210
+  _globals['_GETSESSIONRESPONSE']._serialized_end=1266
+  _globals['_UPSERTTRACKSREQUEST']._serialized_start=1268
+  _globals['_UPSERTTRACKSREQUEST']._serialized_end=1349
+  _globals['_UPSERTTRACKSRESPONSE']._serialized_start=1351
+  _globals['_UPSERTTRACKSRESPONSE']._serialized_end=1414
+  _globals['_GETTRACKREQUEST']._serialized_start=1416
+  _globals['_GETTRACKREQUEST']._serialized_end=1451
+  _globals['_GETTRACKRESPONSE']._serialized_start=1453
+  _globals['_GETTRACKRESPONSE']._serialized_end=1514
+  _globals['_RECOMMENDATIONSERVICE']._serialized_start=1517
+  _globals['_RECOMMENDATIONSERVICE']._serialized_end=1848
+  _globals['_SESSIONSERVICE']._serialized_start=1851
+  _globals['_SESSIONSERVICE']._serialized_end=2019
+  _globals['_CATALOGSERVICE']._serialized_start=2022
+  _globals['_CATALOGSERVICE']._serialized_end=2184
 # @@protoc_insertion_point(module_scope)

@@ -53,6 +53,30 @@ class ConverseResponse(_message.Message):
     reply_text: str
     def __init__(self, recommendations: _Optional[_Union[_recommendations_pb2.RecommendationList, _Mapping]] = ..., reply_text: _Optional[str] = ...) -> None: ...
 
+class ExplainRequest(_message.Message):
+    __slots__ = ("listener_id", "session_id", "track_id", "filters")
+    LISTENER_ID_FIELD_NUMBER: _ClassVar[int]
+    SESSION_ID_FIELD_NUMBER: _ClassVar[int]
+    TRACK_ID_FIELD_NUMBER: _ClassVar[int]
+    FILTERS_FIELD_NUMBER: _ClassVar[int]
+    listener_id: str
+    session_id: str
+    track_id: str
+    filters: _events_pb2.Filters
+    def __init__(self, listener_id: _Optional[str] = ..., session_id: _Optional[str] = ..., track_id: _Optional[str] = ..., filters: _Optional[_Union[_events_pb2.Filters, _Mapping]] = ...) -> None: ...
+
+class ExplainResponse(_message.Message):
+    __slots__ = ("explanation", "seen", "model_version", "token_version")
+    EXPLANATION_FIELD_NUMBER: _ClassVar[int]
+    SEEN_FIELD_NUMBER: _ClassVar[int]
+    MODEL_VERSION_FIELD_NUMBER: _ClassVar[int]
+    TOKEN_VERSION_FIELD_NUMBER: _ClassVar[int]
+    explanation: _recommendations_pb2.Explanation
+    seen: _containers.RepeatedCompositeFieldContainer[_events_pb2.SourceOffset]
+    model_version: str
+    token_version: str
+    def __init__(self, explanation: _Optional[_Union[_recommendations_pb2.Explanation, _Mapping]] = ..., seen: _Optional[_Iterable[_Union[_events_pb2.SourceOffset, _Mapping]]] = ..., model_version: _Optional[str] = ..., token_version: _Optional[str] = ...) -> None: ...
+
 class WatchRecommendationsRequest(_message.Message):
     __slots__ = ("listener_id",)
     LISTENER_ID_FIELD_NUMBER: _ClassVar[int]

@@ -45,6 +45,11 @@ class RecommendationServiceStub:
                 request_serializer=segue_dot_v1_dot_services__pb2.ConverseRequest.SerializeToString,
                 response_deserializer=segue_dot_v1_dot_services__pb2.ConverseResponse.FromString,
                 _registered_method=True)
+        self.Explain = channel.unary_unary(
+                '/segue.v1.RecommendationService/Explain',
+                request_serializer=segue_dot_v1_dot_services__pb2.ExplainRequest.SerializeToString,
+                response_deserializer=segue_dot_v1_dot_services__pb2.ExplainResponse.FromString,
+                _registered_method=True)
         self.WatchRecommendations = channel.unary_stream(
                 '/segue.v1.RecommendationService/WatchRecommendations',
                 request_serializer=segue_dot_v1_dot_services__pb2.WatchRecommendationsRequest.SerializeToString,
@@ -70,6 +75,13 @@ class RecommendationServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def Explain(self, request, context):
+        """Why a track is where it is for a listener now, and where it would be without this or that. Safe to repeat.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def WatchRecommendations(self, request, context):
         """Every new recommendation list of a listener from now on, until the caller cancels.
         """
@@ -89,6 +101,11 @@ def add_RecommendationServiceServicer_to_server(servicer, server):
                     servicer.Converse,
                     request_deserializer=segue_dot_v1_dot_services__pb2.ConverseRequest.FromString,
                     response_serializer=segue_dot_v1_dot_services__pb2.ConverseResponse.SerializeToString,
+            ),
+            'Explain': grpc.unary_unary_rpc_method_handler(
+                    servicer.Explain,
+                    request_deserializer=segue_dot_v1_dot_services__pb2.ExplainRequest.FromString,
+                    response_serializer=segue_dot_v1_dot_services__pb2.ExplainResponse.SerializeToString,
             ),
             'WatchRecommendations': grpc.unary_stream_rpc_method_handler(
                     servicer.WatchRecommendations,
@@ -151,6 +168,33 @@ class RecommendationService:
             '/segue.v1.RecommendationService/Converse',
             segue_dot_v1_dot_services__pb2.ConverseRequest.SerializeToString,
             segue_dot_v1_dot_services__pb2.ConverseResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def Explain(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/segue.v1.RecommendationService/Explain',
+            segue_dot_v1_dot_services__pb2.ExplainRequest.SerializeToString,
+            segue_dot_v1_dot_services__pb2.ExplainResponse.FromString,
             options,
             channel_credentials,
             insecure,

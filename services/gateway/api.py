@@ -68,6 +68,12 @@ class RecommendationApi(services_pb2_grpc.RecommendationServiceServicer):
         for part in handlers.conversation_parts(answer):
             yield part
 
+    async def Explain(self, request: services_pb2.ExplainRequest, context: Context) -> services_pb2.ExplainResponse:
+        """Why a track is where it is now; nothing stands in for that when no answer came in time."""
+        question = handlers.explain_request(request, request_id(), _now())
+        answer = await self._desk.ask(question, request_id(), _patience(context, self._default))
+        return handlers.explain_response(answer, request.track_id)
+
     async def WatchRecommendations(
         self, request: services_pb2.WatchRecommendationsRequest, context: Context
     ) -> AsyncGenerator[services_pb2.WatchRecommendationsResponse]:

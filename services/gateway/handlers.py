@@ -88,6 +88,23 @@ def session_request(request: services_pb2.GetSessionRequest, request_id: str, no
     return question
 
 
+def explain_request(request: services_pb2.ExplainRequest, request_id: str, now: datetime) -> RecommendationRequest:
+    """Return the question that an Explain call asks. Raises InvalidMessage."""
+    if violations := tuple(id_violations("track_id", request.track_id)):
+        raise InvalidMessage(*violations)
+    question = RecommendationRequest(
+        request_id=request_id,
+        listener_id=request.listener_id,
+        session_id=request.session_id,
+        event_time=now,
+        count=1,
+        filters=from_protobuf(request.filters, Filters) if request.HasField("filters") else None,
+        explain_track_id=request.track_id,
+    )
+    validate_request(question)
+    return question
+
+
 def chat_turn(request: services_pb2.ConverseRequest, request_id: str, now: datetime) -> ChatTurn:
     """Return the turn that a Converse call says; without a turn id it gets the request's. Raises InvalidMessage."""
     said = from_protobuf(request, ChatTurn)
@@ -214,6 +231,23 @@ def session_response(answer: RecommendationList) -> services_pb2.GetSessionRespo
         else recommendations_pb2.Session(listener_id=answer.listener_id)
     )
     return services_pb2.GetSessionResponse(session=session)
+
+
+def explain_response(answer: RecommendationList, track_id: str) -> services_pb2.ExplainResponse:
+    """Return the explanation that an answer holds.
+
+    Raises RequestFailed: UNAVAILABLE when the model did not answer in time, NOT_FOUND when there is no such track.
+    """
+    if answer.degraded:
+        raise RequestFailed("UNAVAILABLE", f"nothing can be explained now: {answer.degraded_reason}")
+    if answer.explanation is None:
+        raise RequestFailed("NOT_FOUND", f"there is no track {track_id!r} that may be recommended")
+    return services_pb2.ExplainResponse(
+        explanation=to_protobuf(answer.explanation, recommendations_pb2.Explanation),
+        seen=written(answer.seen),
+        model_version=answer.model_version,
+        token_version=answer.token_version,
+    )
 
 
 def conversation_parts(answer: RecommendationList) -> Iterator[services_pb2.ConverseResponse]:

@@ -20,6 +20,7 @@ from segue.errors import InvalidMessage, RecommenderUnavailable, UnexpectedError
 from segue.events import SourceOffset
 from segue.ranking import Ranking
 from segue.recommendations import RecommendationCause, RecommendationList
+from segue.session import Offer
 from services.runtime.acknowledgement import OrderedAcknowledgement
 from services.runtime.changelog import Written
 from services.runtime.emitter import Outbox
@@ -57,6 +58,16 @@ class Running(Protocol):
         """Whether nothing more is to be begun."""
 
 
+class States(Protocol):
+    """Where listeners' states are kept."""
+
+    def offer(self, key: bytes, offer: Offer) -> None:
+        """Add what a turn is answered with to the listener's state."""
+
+    def write(self, key: bytes) -> Written | None:
+        """Write the listener's state; return what to await before anything that rests on it is acknowledged."""
+
+
 class Answering:
     """Gives the answers that the queue owes."""
 
@@ -68,7 +79,7 @@ class Answering:
         fallback: Fallback,
         acknowledgement: OrderedAcknowledgement,
         emitter: Outbox,
-        write_state: Callable[[bytes], Written | None],
+        states: States,
     ) -> None:
         self._app = app
         self._settings = settings
@@ -76,7 +87,7 @@ class Answering:
         self._fallback = fallback
         self._acknowledgement = acknowledgement
         self._emitter = emitter
-        self._write_state = write_state
+        self._states = states
         self._model_version = ""
         self._token_version = ""
         self._asked = asyncio.Event()
@@ -139,7 +150,10 @@ class Answering:
         is not the answer's fault: that ends the process, and what was not acknowledged is read again.
         """
         ranking, reason = (None, "") if task.session_only else await self._ranking(task, call)
-        written = self._write_state(task.listener_id.encode())
+        key = task.listener_id.encode()
+        if ranking is not None and (offer := handlers.offered(task, ranking)) is not None:
+            self._states.offer(key, offer)
+        written = self._states.write(key)
         try:
             answer = self._compose(task, ranking, reason)
             await self._emit(task, wire.encode(answer))
@@ -195,7 +209,8 @@ class Answering:
             log.warning("degraded", reason=reason, **task.names())
             last = self._fallback.last(task.listener_id)
             return handlers.degraded_answer(task, last, self._fallback.popular, reason, now)
-        self._fallback.remember(task.listener_id, ranking.tracks)
+        if ranking.is_offer and ranking.tracks:
+            self._fallback.remember(task.listener_id, ranking.tracks)
         if self._model_version != ranking.model_version:
             self._model_version = ranking.model_version
             metrics.note_model(ranking.model_version)

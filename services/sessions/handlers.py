@@ -33,7 +33,7 @@ from segue.recommendations import (
     RecommendedTrack,
     validate_request,
 )
-from segue.session import FoldRules, Position, Session
+from segue.session import FoldRules, Offer, Position, Session
 from services.runtime.acknowledgement import Place
 from services.runtime.record import PartitionOf, Record, refuse_other_partition
 from services.runtime.topology import CHAT_TURNS, LISTENING_EVENTS
@@ -62,6 +62,7 @@ class Task(msgspec.Struct, frozen=True):
     request_id: str = ""
     turn_id: str = ""
     session_only: bool = False
+    explain_track_id: str = ""
 
     @property
     def listener_id(self) -> str:
@@ -166,6 +167,7 @@ def owed(session: Session, message: Incoming, record: Record) -> Task:
         request_id=message.request_id,
         seed_track_ids=message.seed_track_ids,
         session_only=message.session_only,
+        explain_track_id=message.explain_track_id,
     )
 
 
@@ -185,20 +187,31 @@ def query(task: Task) -> Query:
     newest = [event.time_ms for event in task.session.events[-1:]] + [turn.time_ms for turn in task.session.turns[-1:]]
     now_ms = sessions.to_ms(task.event_time) if task.event_time else 0
     return Query(
-        session=task.session,
+        session=msgspec.structs.replace(task.session, offered=()),
         now_ms=max([now_ms, *newest]),
         count=task.count,
         filters=task.filters,
         seed_track_ids=task.seed_track_ids,
+        offered=task.session.offered,
         utterance=task.utterance,
+        explain_track_id=task.explain_track_id,
     )
 
 
+def offered(task: Task, ranking: Ranking) -> Offer | None:
+    """Return what the listener will have before them once a turn is answered; None where nothing new is offered."""
+    if task.cause is not RecommendationCause.CHAT or task.event_time is None or not ranking.is_offer:
+        return None
+    tracks = tuple(track.track_id for track in ranking.tracks)
+    return Offer(sessions.to_ms(task.event_time), tracks, task.session_id) if tracks else None
+
+
 def answer(task: Task, ranking: Ranking, now: datetime) -> RecommendationList:
-    """Return the model's answer."""
+    """Return the model's answer: tracks, or where one's place is asked about its explanation alone."""
     return msgspec.structs.replace(
         _addressed(task, now),
-        tracks=ranking.tracks,
+        tracks=() if task.explain_track_id else ranking.tracks,
+        explanation=ranking.explanation,
         reply_text=ranking.reply_text,
         model_version=ranking.model_version,
         token_version=ranking.token_version,

@@ -69,7 +69,7 @@ class SessionStream:
         self._acknowledgement = OrderedAcknowledgement()
         self._burials = Burials(app.add_future, self._emitter, self._acknowledgement)
         self._answering = Answering(
-            app, settings, self._queue, fallback, self._acknowledgement, self._emitter, self._table.write
+            app, settings, self._queue, fallback, self._acknowledgement, self._emitter, self._table
         )
         self._sweep = IdleSweep(self._rules)
 

@@ -13,7 +13,7 @@ import faust
 
 from segue import session as sessions
 from segue.errors import MalformedMessage
-from segue.session import Session
+from segue.session import Offer, Session
 from segue.session_merge import merge
 from services.runtime import stored, stream
 from services.runtime.bounded import Bounded
@@ -58,6 +58,21 @@ class SessionTable:
         So is one that a replay left as it was: the changelog may lack what the table has.
         """
         self._changed[key] = (session, event)
+
+    def offer(self, key: bytes, offer: Offer) -> None:
+        """Add what a turn is answered with to the listener's newest state, to be written with it.
+
+        Where that is written already, it waits in memory for the next change: after a crash before that nobody can
+        point at this list any more, and nothing else is lost.
+        """
+        session = self.get(key)
+        if session is None:
+            return
+        session = sessions.offer(session, offer)
+        if changed := self._changed.get(key):
+            self._changed[key] = (session, changed[1])
+        else:
+            self._decoded.put(key, session, len(sessions.encode(session)))
 
     def write(self, key: bytes) -> Written | None:
         """Write the listener's state, where it changed since it was written last.

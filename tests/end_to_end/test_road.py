@@ -153,6 +153,30 @@ def test_a_turn_is_answered_with_tracks_and_then_with_words(road: Road) -> None:
     assert said.text == "something calm, please"
 
 
+def test_a_turn_rests_on_the_list_before_it(road: Road) -> None:
+    listener = newcomer()
+    first = road.client.say(listener, "something calm under four minutes", count=5)
+    then = road.client.say(listener, "the second one, more of that", count=5)
+    assert "more like what you liked" in then.reply_text.casefold()
+    assert not {each.track_id for each in first.tracks} & {each.track_id for each in then.tracks}
+    why = road.client.say(listener, "why the first one?")
+    assert [each.track_id for each in why.tracks] == [then.tracks[0].track_id]
+
+
+def test_a_place_is_explained_by_what_the_session_holds(road: Road) -> None:
+    listener = newcomer()
+    for track in road.tracks[:4]:
+        road.play(listener, track)
+    place = road.client.recommend(listener, count=10).tracks[3]
+    explained = road.client.explain(listener, place.track_id)
+    assert explained.track is not None
+    assert (explained.track.track_id, explained.rank) == (place.track_id, 4)
+    assert all(each.rank != 4 for each in explained.counterfactuals)
+    with pytest.raises(RequestFailed) as error:
+        road.client.explain(listener, "no-such-track")
+    assert error.value.status == "NOT_FOUND"
+
+
 def test_the_session_is_the_fold_of_what_was_recorded(road: Road) -> None:
     listener = newcomer()
     start = datetime.now(UTC).replace(microsecond=0) - timedelta(hours=1)

@@ -28,7 +28,7 @@ from segue.cli import status as status_command
 from segue.cli.client import PAUSES
 from segue.client.calls import SERVICES
 from segue.protobuf import to_protobuf
-from segue.recommendations import Reason, RecommendationList, RecommendedTrack
+from segue.recommendations import Counterfactual, Explanation, Reason, RecommendationList, RecommendedTrack
 from segue.v1 import recommendations_pb2, services_pb2, services_pb2_grpc, tracks_pb2
 
 LIST = RecommendationList(
@@ -72,6 +72,12 @@ class Services(
             context.abort(grpc.StatusCode.INVALID_ARGUMENT, "text: is not allowed")
         yield services_pb2.ConverseResponse(recommendations=PROTO_LIST)
         yield services_pb2.ConverseResponse(reply_text="Here you are.")
+
+    def Explain(self, request: Any, _context: grpc.ServicerContext) -> services_pb2.ExplainResponse:
+        self.asked.append(request)
+        without = Counterfactual("Without your skip of X it would be at 14.", "x", rank=14)
+        explanation = Explanation(LIST.tracks[0], 3, 40, (without,), (RecommendedTrack("t2", "Another"),))
+        return services_pb2.ExplainResponse(explanation=to_protobuf(explanation, recommendations_pb2.Explanation))
 
     def WatchRecommendations(self, _request: Any, context: Any) -> Generator[services_pb2.WatchRecommendationsResponse]:
         if self.watched is not None:
@@ -143,6 +149,14 @@ def test_programs_get_one_object_a_line(address: str) -> None:
     result = segue("recommend", "ana", "--json", "--address", address)
     assert wire.decode(result.output.encode(), RecommendationList) == LIST
     assert result.output.count("\n") == 1
+
+
+def test_an_explanation_tells_place_reasons_and_what_would_change_it(address: str, services: Services) -> None:
+    told = segue("explain", "ana", "t1", "--address", address).stdout
+    for part in ("at 3 of 40", "You liked its neighbours", "Without your skip of X it would be at 14.", "Another"):
+        assert part in told
+    assert services.asked[0].track_id == "t1"
+    assert orjson.loads(segue("explain", "ana", "t1", "--address", address, "--json").stdout)["rank"] == 3
 
 
 def test_each_track_is_recorded_with_what_was_done(address: str, services: Services) -> None:

@@ -23,7 +23,7 @@ from segue.client import AsyncClient, Client, calls
 from segue.errors import MalformedMessage, RequestFailed, Violation
 from segue.events import Filters, ListeningAction, ListeningEvent, PlaylistAction, PlaylistEvent, SourceOffset
 from segue.protobuf import to_protobuf
-from segue.recommendations import RecommendationList, RecommendedTrack, SessionSnapshot
+from segue.recommendations import Counterfactual, Explanation, RecommendationList, RecommendedTrack, SessionSnapshot
 from segue.v1 import recommendations_pb2, services_pb2, services_pb2_grpc, tracks_pb2
 
 LIST = RecommendationList(
@@ -32,6 +32,7 @@ LIST = RecommendationList(
 DESCRIBED = TrackDescription(
     Track("t", "Title"), recommendable=True, codes=(TrackCode("tags", 3, "calm"),), live=LiveCode(3), version=2
 )
+EXPLANATION = Explanation(LIST.tracks[0], 3, 40, (Counterfactual("Without your skip of X it would be at 14.", "x"),))
 PROTO_LIST = to_protobuf(LIST, recommendations_pb2.RecommendationList)
 
 
@@ -65,6 +66,10 @@ class Services(
         yield services_pb2.ConverseResponse(recommendations=PROTO_LIST)
         for piece in ("Hello ", "you."):
             yield services_pb2.ConverseResponse(reply_text=piece)
+
+    def Explain(self, request: Any, context: grpc.ServicerContext) -> services_pb2.ExplainResponse:
+        self.take(request, context)
+        return services_pb2.ExplainResponse(explanation=to_protobuf(EXPLANATION, recommendations_pb2.Explanation))
 
     def WatchRecommendations(self, request: Any, context: Any) -> Iterator[services_pb2.WatchRecommendationsResponse]:
         self.take(request, context)
@@ -182,6 +187,14 @@ def test_a_session_is_read(stage: Stage, ask: Ask) -> None:
 def test_a_track_is_read(stage: Stage, ask: Ask) -> None:
     assert ask(stage.address, lambda client: client.get_track("t")) == DESCRIBED
     assert stage.services.asked == [services_pb2.GetTrackRequest(track_id="t")]
+
+
+def test_a_place_is_explained(stage: Stage, ask: Ask) -> None:
+    filters = Filters(exclude_explicit=True)
+    assert ask(stage.address, lambda client: client.explain("l", "t", filters=filters, session_id="s")) == EXPLANATION
+    (asked,) = stage.services.asked
+    assert (asked.listener_id, asked.track_id, asked.session_id) == ("l", "t", "s")
+    assert asked.filters.exclude_explicit
 
 
 def test_tracks_are_written_and_removed(stage: Stage, ask: Ask) -> None:

@@ -17,7 +17,7 @@ from segue.events import ChatTurn, Filters, ListeningEvent, PlaylistEvent, Reply
 from segue.popularity import Popularity
 from segue.protobuf import from_protobuf
 from segue.ranking import Query, Ranking
-from segue.recommendations import RecommendationList, RecommendationRequest
+from segue.recommendations import Explanation, RecommendationList, RecommendationRequest, RecommendedTrack
 from segue.session import Session
 from segue.v1 import events_pb2, services_pb2, tracks_pb2
 from services.gateway import handlers
@@ -250,3 +250,25 @@ def test_a_track_that_the_model_does_not_know_is_not_found() -> None:
     with pytest.raises(RequestFailed, match="there is no track 't'") as error:
         handlers.track_response(Query(Session(""), about="t"), Ranking())
     assert error.value.status == "NOT_FOUND"
+
+
+def test_an_explain_call_asks_for_one_track() -> None:
+    asked = services_pb2.ExplainRequest(listener_id="l", track_id="t", filters={"market": "DE"})
+    question = handlers.explain_request(asked, "r", NOW)
+    assert (question.explain_track_id, question.request_id, question.filters) == ("t", "r", Filters(market="DE"))
+    with pytest.raises(InvalidMessage) as error:
+        handlers.explain_request(services_pb2.ExplainRequest(listener_id="l"), "r", NOW)
+    assert violated(error) == ["track_id"]
+
+
+def test_an_explanation_is_given_or_it_is_said_why_not() -> None:
+    explained = RecommendationList(listener_id="l", explanation=Explanation(RecommendedTrack("t"), 2, 9))
+    response = handlers.explain_response(explained, "t")
+    assert (response.explanation.track.track_id, response.explanation.rank) == ("t", 2)
+    for answer, status in (
+        (RecommendationList(listener_id="l"), "NOT_FOUND"),
+        (RecommendationList(listener_id="l", degraded=True, degraded_reason="late"), "UNAVAILABLE"),
+    ):
+        with pytest.raises(RequestFailed) as error:
+            handlers.explain_response(answer, "t")
+        assert error.value.status == status

@@ -107,6 +107,13 @@ def test_what_was_offered_is_told_when_it_was_offered() -> None:
     assert positions(*events, offered=(offer,)) == (plain(Control.START), 5, plain(Control.OFFERED), 7, 8, 9)
 
 
+def test_what_was_taken_of_an_offer_is_told_as_that() -> None:
+    offer = Offer(2, ("t7", "t8", "t9"))
+    events = [SessionEvent(3, "b", "t8", LIKED)]
+    offered, liked = plain(Control.OFFERED), plain(Control.LIKED)
+    assert positions(*events, offered=(offer,)) == (plain(Control.START), offered, 7, 9, 8, liked)
+
+
 def test_training_reads_the_sequence_that_serving_reads() -> None:
     rows = [
         SessionRow("t1", ListeningAction.PLAY_FINISHED, START),

@@ -16,7 +16,7 @@ from tests.unit import tiny_model
 
 REQUESTS, AT_ONCE, CATALOGUES = 10_000, 50, 8
 MARKETS = ("DE", "FR", "US", "JP")
-WORDS = ("calm", "folk", "saxophone", "Tune", "7", "loud techno", "", "nothing known")
+WORDS = ("calm", "folk", "saxophone", "Tune", "Tune 7", "loud techno", "", "nothing known")
 
 
 def catalogue() -> list[Track]:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from segue import session as sessions
 from segue.errors import FutureEvent, LateEvent
 from segue.events import ChatTurn, ListeningAction, ListeningEvent
-from segue.session import MAX_EVENTS, MAX_TURN_CHARACTERS, MAX_TURNS, FoldRules, Position, Session
+from segue.session import MAX_EVENTS, MAX_TURN_CHARACTERS, MAX_TURNS, FoldRules, Offer, Position, Session
 
 START_MS = 1_700_000_000_000
 RULES = FoldRules(lateness=timedelta(hours=1), clock_skew=timedelta(minutes=1), idle_expiry=timedelta(days=30))
@@ -196,3 +196,12 @@ def test_a_typical_state_is_a_few_kilobytes() -> None:
 def test_bytes_give_back_the_same_state() -> None:
     state = sessions.apply_turn(fold([listening(1)]), turn(1, "naïve \u202e text"), at(0, topic="chat-turns"), RULES)
     assert sessions.decode(sessions.encode(state)) == state
+
+
+def test_the_newest_few_lists_are_kept_to_point_at() -> None:
+    session = Session("ada")
+    for time_ms in (3, 1, 2, 5, 4, 5):
+        session = sessions.offer(session, Offer(time_ms, tuple(f"t{number}" for number in range(50))))
+    assert [offer.time_ms for offer in session.offered] == [3, 4, 5]
+    assert all(len(offer.track_ids) == sessions.MAX_OFFERED_TRACKS for offer in session.offered)
+    assert sessions.decode(sessions.encode(session)) == session

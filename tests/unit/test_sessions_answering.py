@@ -21,7 +21,7 @@ from segue.events import ReplyTo, SourceOffset
 from segue.popularity import Popularity
 from segue.ranking import Query, Ranking
 from segue.recommendations import RecommendationCause, RecommendationList, RecommendedTrack
-from segue.session import Session
+from segue.session import Offer, Session
 from services.runtime.acknowledgement import OrderedAcknowledgement
 from services.runtime.progress import Progress
 from services.runtime.record import Record
@@ -54,7 +54,7 @@ class Model:
             await asyncio.wait_for(self.answers.wait(), timeout)
         except TimeoutError as error:
             raise RecommenderUnavailable("late") from error
-        return [Ranking((RecommendedTrack("ranked", "Ranked"),), "", "model-1", "tokens-1") for _ in queries]
+        return [Ranking((RecommendedTrack("ranked", "Ranked"),), model_version="model-1") for _ in queries]
 
     async def ready(self) -> bool:
         return not self.down
@@ -102,10 +102,17 @@ class Bench:
         self.acknowledgement = OrderedAcknowledgement()
         self.acknowledged: list[int] = []
         self.written: dict[bytes, asyncio.Future[Any]] = {}
+        self.offered: list[tuple[bytes, Offer]] = []
         self.fallback = Fallback(Popularity([Track("popular", "Popular", ("Everybody",))]))
         self.answering = Answering(
-            App(), Settings(**settings), self.queue, self.fallback, self.acknowledgement, self.outbox, self.written.get
+            App(), Settings(**settings), self.queue, self.fallback, self.acknowledgement, self.outbox, self
         )
+
+    def write(self, key: bytes) -> asyncio.Future[Any] | None:
+        return self.written.get(key)
+
+    def offer(self, key: bytes, offer: Offer) -> None:
+        self.offered.append((key, offer))
 
     def owe(self, task: Task) -> None:
         for place in task.covers:
@@ -337,3 +344,12 @@ async def test_too_much_under_way_stops_the_reading_whatever_the_queue_holds() -
         bench.owe(heard(offset))
     assert bench.queue.depths["listening"] == 1
     assert bench.answering.is_full()
+
+
+async def test_a_turns_list_is_kept_to_point_at_and_a_requests_is_not() -> None:
+    bench = Bench()
+    bench.owe(asked(1, cause=RecommendationCause.CHAT, turn_id="turn", event_time=datetime.now(UTC)))
+    bench.owe(asked(2, event_time=datetime.now(UTC)))
+    async with bench.running():
+        await bench.outbox.until(3)
+    assert [(key, offer.track_ids) for key, offer in bench.offered] == [(b"ada", ("ranked",))]

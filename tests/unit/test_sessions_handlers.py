@@ -169,10 +169,10 @@ def test_no_bytes_make_the_handler_raise(value: bytes, topic: str) -> None:
 
 
 def test_an_answer_carries_an_id_made_from_its_source() -> None:
-    ranking = Ranking((RecommendedTrack("t9", "Nine", ("Z",), 1.0),), "hello", "model-1", "tokens-1")
+    ranking = Ranking((RecommendedTrack("t9", "Nine", ("Z",), 1.0),), ("hello ", 0), model_version="model-1")
     answer = handlers.answer(accepted("chat-turns", TURN).task, ranking, NOW)
     assert answer.recommendation_id == "chat-turns-2-7"
-    assert (answer.turn_id, answer.reply_text, answer.model_version) == ("u1", "hello", "model-1")
+    assert (answer.turn_id, answer.reply_text, answer.model_version) == ("u1", "hello Nine by Z", "model-1")
     assert [(at.topic, at.offset) for at in answer.seen] == [("chat-turns", 7)]
 
 

@@ -10,7 +10,7 @@ import pytest
 from faust.streams import current_event
 
 from segue import session as sessions
-from segue.session import Position, Session, SessionEvent
+from segue.session import Offer, Position, Session, SessionEvent
 from services.runtime.metrics import DAMAGED
 from services.runtime.settings import Settings
 from services.sessions import table
@@ -182,3 +182,22 @@ def test_a_deletion_counts_only_for_a_state_that_was_idle_when_it_was_written() 
     assert changelog.newest(read(3, hours=month), None, START_MS + month * 3_600_000) == read(3, hours=month)
     assert changelog.newest(None, None, START_MS) is None
     assert changelog.newest(b"\xc1", None, START_MS) is None
+
+
+async def test_what_a_turn_is_answered_with_is_written_with_the_state() -> None:
+    table, changelog = tables()
+    table.change(b"ada", state(1), Event())
+    table.offer(b"ada", Offer(5, ("one", "two")))
+    table.write(b"ada")
+    assert sessions.decode(changelog[b"ada"]).offered == (Offer(5, ("one", "two")),)
+
+
+async def test_an_offer_after_the_state_was_written_waits_for_the_next_change() -> None:
+    table, changelog = tables()
+    table.change(b"ada", state(1), Event())
+    table.write(b"ada")
+    table.offer(b"ada", Offer(5, ("one",)))
+    known = table.get(b"ada")
+    assert known is not None
+    assert known.offered == (Offer(5, ("one",)),)
+    assert sessions.decode(changelog[b"ada"]).offered == ()

@@ -31,7 +31,7 @@ def recommender(answer: Any) -> TritonRecommender:
 
 
 async def test_each_query_gets_its_ranking_in_order() -> None:
-    rankings = [Ranking((), "one"), Ranking((), "two")]
+    rankings = [Ranking((), ("one",)), Ranking((), ("two",))]
     found = await recommender([ranking.encode(one) for one in rankings]).rank(QUERIES, timeout=1.0)
     assert found == rankings
 
@@ -41,8 +41,8 @@ async def test_each_query_gets_its_ranking_in_order() -> None:
     [
         None,
         [],
-        [ranking.encode(Ranking((), "one"))],
-        [ranking.encode(Ranking((), "one"))] * 3,
+        [ranking.encode(Ranking((), ("one",)))],
+        [ranking.encode(Ranking((), ("one",)))] * 3,
         [b"\xc1", b"\xc1"],
         InferenceServerException("down"),
     ],
