@@ -8,6 +8,8 @@ STACK := $(PY) -m deploy.local
 .PHONY: help setup demo demo-real up down status run test check bench-codebooks bench-model bench-path bench-surge bench-grpc bench-tokens bench-freshness \
         bench-converse faults-kill \
         faults-poison protos sample checkpoint clean
+.PHONY: help setup demo demo-real up down status run test check bench-codebooks bench-model bench-path bench-surge bench-grpc faults-kill \
+        faults-poison parity protos sample checkpoint clean
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1|\2/' | column -t -s '|'
@@ -71,6 +73,9 @@ faults-kill: setup ## kill -9 of sessions, ten times, during 5,000 events
 
 faults-poison: setup ## bad events among good ones
 	@$(PY) -m bench.faults_poison
+
+parity: setup ## what track_tokens publishes against the backtest: shuffled, three workers, killed
+	@$(PY) -m bench.parity
 
 protos: setup ## generate segue/v1 from protos/
 	@$(PY) -m grpc_tools.protoc -Iprotos --python_out=. --pyi_out=. protos/segue/v1/*.proto

@@ -11,7 +11,7 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
-from segue.cli import client, codebooks, data, evaluation, replay, status, synthesis, training
+from segue.cli import backtest, client, codebooks, data, evaluation, replay, status, synthesis, training
 from segue.errors import SegueError
 from segue.printable import in_lines
 
@@ -36,6 +36,7 @@ app = typer.Typer(
 app.add_typer(data.app)
 app.add_typer(client.app)
 app.add_typer(replay.app)
+app.add_typer(backtest.app)
 app.add_typer(status.app)
 app.add_typer(training.app)
 app.add_typer(evaluation.app)

@@ -112,7 +112,7 @@ def _cut_of(checkpoint: Path) -> datetime:
 
 def _contents(checkpoint: Path | None) -> bytes:
     """Return what tells one checkpoint from another: the checksums of its files."""
-    from segue.model.checkpoint import MANIFEST
+    from segue.model.checkpoint_files import MANIFEST
 
     return b"" if checkpoint is None else (checkpoint / MANIFEST).read_bytes()
 

@@ -71,7 +71,7 @@ def replay(
     with connected(address) as client, progress() as shown:
         figures: dict[str, float] = {"tracks": _write_tracks(client, source, shown)} if tracks else {}
         began = time.monotonic()
-        edits, newest = _write_edits(client, _between(_events(source, skip_bad=skip_bad), since, until), shown)
+        edits, newest = _write_edits(client, between(edits_of(source, skip_bad=skip_bad), since, until), shown)
         figures |= {"edits": edits, "write_seconds": round(time.monotonic() - began, 1)}
         if wait:
             task = shown.add_task("taking effect", total=None, told="")
@@ -84,7 +84,7 @@ def replay(
     print_figures(**figures)
 
 
-def _events(source: Path, *, skip_bad: bool) -> Iterator[PlaylistEvent]:
+def edits_of(source: Path, *, skip_bad: bool) -> Iterator[PlaylistEvent]:
     """Yield the edits of either kind of source. Raises DatasetError."""
     from segue.dataset import Dataset
     from segue.importers.playlist_edits import edit_events
@@ -95,9 +95,8 @@ def _events(source: Path, *, skip_bad: bool) -> Iterator[PlaylistEvent]:
     return edit_events(source, skip_bad=skip_bad)
 
 
-def _between(
-    events: Iterable[PlaylistEvent], since: datetime | None, until: datetime | None
-) -> Iterator[PlaylistEvent]:
+def between(events: Iterable[PlaylistEvent], since: datetime | None, until: datetime | None) -> Iterator[PlaylistEvent]:
+    """Yield the events from one day on and before another, in UTC."""
     first = since.replace(tzinfo=UTC) if since else datetime.min.replace(tzinfo=UTC)
     end = until.replace(tzinfo=UTC) if until else datetime.max.replace(tzinfo=UTC)
     return (event for event in events if event.event_time is not None and first <= event.event_time < end)

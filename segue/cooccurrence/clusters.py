@@ -30,7 +30,8 @@ MOST_SUGGESTED = 65_536
 class FrozenClusters:
     """Centroids, [clusters, dimensions], what is added to squared distances, [clusters], and known tracks' clusters.
 
-    `version` is that of the codebooks that number the clusters.
+    `version` is that of the codebooks that number the clusters; `checkpoint` is the checkpoint's own, which stands for
+    all that is here.
     """
 
     version: str
@@ -39,6 +40,7 @@ class FrozenClusters:
     by_track: Mapping[str, int]
     suggestion: Suggestion
     rules: LiveRules = field(default_factory=LiveRules)
+    checkpoint: str = ""
 
     def __len__(self) -> int:
         return len(self.centroids)

@@ -37,6 +37,8 @@ class TrackState(msgspec.Struct, frozen=True, array_like=True):
     event_ms: int = 0
     # The newest record applied of each partition.
     seen: tuple[Position, ...] = ()
+    # The checkpoint by which it was last told of.
+    told_by: str = ""
 
 
 def meet(state: TrackState, deltas: tuple[PairDelta, ...], at: Position, event_ms: int) -> TrackState:
@@ -62,6 +64,18 @@ def remove(state: TrackState, at: Position) -> TrackState:
     if has_seen(state, at):
         return state
     return _changed(state, at, at.record_ms, content=None, codes=None, removed=True)
+
+
+def told_by(state: TrackState, checkpoint: str) -> TrackState:
+    """Return the state once it is told of by a checkpoint; where that is another one, its tokens change."""
+    if state.told_by == checkpoint:
+        return state
+    return msgspec.structs.replace(state, version=state.version + bool(state.told_by), told_by=checkpoint)
+
+
+def is_told_by(value: bytes, checkpoint: str) -> bool:
+    """Whether the bytes hold a state that was last told of by this checkpoint; cheaper than to decode it."""
+    return value.endswith(msgspec.msgpack.encode(checkpoint))
 
 
 def has_seen(state: TrackState, at: Position) -> bool:

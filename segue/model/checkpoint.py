@@ -11,7 +11,7 @@
     metrics.json             what was measured in training; README.md the model card
     manifest.json            SHA-256 of every other file, and the version made from them
 
-Knows files and arrays; needs no torch.
+Knows files and arrays; needs no torch. `frozen.py` reads what live codes need, and no more.
 """
 
 from __future__ import annotations
@@ -28,13 +28,12 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 import orjson
-from safetensors import SafetensorError
-from safetensors.numpy import load as load_arrays
 from safetensors.numpy import save as save_arrays
 
 from segue import wire
 from segue.catalog import Track
 from segue.errors import CheckpointError, SegueError
+from segue.model.checkpoint_files import FORMAT, MANIFEST, Arrays, Files, version_of
 from segue.model.codebook_files import codebook_arrays, codebook_facts, codebooks_from
 from segue.model.decoder_config import DecoderConfig
 from segue.model.freshness import Freshness
@@ -49,12 +48,7 @@ from segue.tokens.codebooks import Codebooks
 from segue.tokens.vocabulary import Vocabulary
 from segue.tokens.words import WordVocabulary
 
-FORMAT = "segue-checkpoint-2"
 _TEXT_ENCODER = "text_encoder.safetensors"
-MANIFEST = "manifest.json"
-_VERSION_DIGITS = 12
-
-Arrays = dict[str, npt.NDArray[Any]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +71,7 @@ class Checkpoint:
     @classmethod
     def load(cls, folder: Path) -> Checkpoint:
         """Read and check a folder. Raises CheckpointError that names the file and what is wrong with it."""
-        files = _Files.open(folder)
+        files = Files.open(folder)
         config = files.json("config.json")
         difference = _text_difference(files)
         codebooks = _codebooks(files, difference)
@@ -103,7 +97,7 @@ class Checkpoint:
         """Write the folder, replacing a checkpoint that is there, and return the version. Raises CheckpointError."""
         contents = self._contents(popular, card)
         digests = {name: sha256(content).hexdigest() for name, content in sorted(contents.items())}
-        version = _version(digests)
+        version = version_of(digests)
         contents[MANIFEST] = _pretty({"format": FORMAT, "version": version, "files": digests})
         _write(folder, contents)
         return version
@@ -132,83 +126,18 @@ class Checkpoint:
 
 def load_codebooks(folder: Path) -> Codebooks:
     """Read only what coding a track needs, after checking the whole folder. Raises CheckpointError."""
-    files = _Files.open(folder)
+    files = Files.open(folder)
     return _codebooks(files, _text_difference(files))
 
 
-@dataclass(frozen=True, slots=True)
-class _Files:
-    """The files of a checkpoint folder, each checked against the manifest when it is opened."""
-
-    folder: Path
-    contents: Mapping[str, bytes]
-    version: str
-
-    @classmethod
-    def open(cls, folder: Path) -> _Files:
-        manifest = _manifest(folder)
-        contents = {}
-        for name, digest in manifest["files"].items():
-            contents[name] = _read(folder / name)
-            if sha256(contents[name]).hexdigest() != digest:
-                raise CheckpointError(f"{folder / name} is damaged: its SHA-256 is not the manifest's; copy it again")
-        return cls(folder, contents, manifest["version"])
-
-    def json(self, name: str) -> Any:
-        try:
-            return orjson.loads(self.content(name))
-        except orjson.JSONDecodeError as error:
-            raise CheckpointError(f"{self.folder / name} is not JSON: {error}") from error
-
-    def arrays(self, stem: str) -> Arrays:
-        name = f"{stem}.safetensors"
-        try:
-            return load_arrays(self.content(name))
-        except (SafetensorError, ValueError) as error:
-            raise CheckpointError(f"{self.folder / name} holds no arrays: {error}") from error
-
-    def content(self, name: str) -> bytes:
-        if name not in self.contents:
-            raise CheckpointError(f"{self.folder / MANIFEST} does not name {name}; the checkpoint is incomplete")
-        return self.contents[name]
-
-
-def _manifest(folder: Path) -> dict[str, Any]:
-    path = folder / MANIFEST
-    try:
-        manifest = orjson.loads(_read(path))
-    except orjson.JSONDecodeError as error:
-        raise CheckpointError(f"{path} is damaged: {error}") from error
-    found = manifest.get("format") if isinstance(manifest, dict) else None
-    if found != FORMAT:
-        raise CheckpointError(f"{path} is foreign: its format is {found!r}, this program reads {FORMAT!r}")
-    files = manifest.get("files")
-    if not isinstance(files, dict) or manifest.get("version") != _version(files):
-        raise CheckpointError(f"{path} is damaged: its version is not that of its files; copy the checkpoint again")
-    if foreign := [name for name in files if Path(name).name != name]:
-        raise CheckpointError(f"{path} names {foreign[0]!r}, which is no file of the folder")
-    return dict(manifest)
-
-
-def _version(digests: Mapping[str, str]) -> str:
-    return sha256(orjson.dumps(digests, option=orjson.OPT_SORT_KEYS)).hexdigest()[:_VERSION_DIGITS]
-
-
-def _read(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise CheckpointError(f"cannot read {path}: {error.strerror}; is {path.parent} a checkpoint folder?") from error
-
-
-def _codebooks(files: _Files, difference: Mapping[str, npt.NDArray[Any]]) -> Codebooks:
+def _codebooks(files: Files, difference: Mapping[str, npt.NDArray[Any]]) -> Codebooks:
     try:
         return codebooks_from(files.arrays("codebooks"), files.json("codebooks.json"), PackagedEncoder(difference))
     except (KeyError, TypeError, ValueError, msgspec.ValidationError) as error:
         raise CheckpointError(f"{files.folder}/codebooks.safetensors lacks {error}; rebuild the checkpoint") from error
 
 
-def _text_difference(files: _Files) -> Arrays:
+def _text_difference(files: Files) -> Arrays:
     return difference_from(files.contents[_TEXT_ENCODER]) if _TEXT_ENCODER in files.contents else {}
 
 
@@ -252,7 +181,7 @@ def _related_artists(names: Sequence[str], arrays: Arrays) -> dict[str, list[tup
     }
 
 
-def _index(files: _Files, code_sizes: tuple[int, ...]) -> Index:
+def _index(files: Files, code_sizes: tuple[int, ...]) -> Index:
     arrays = files.arrays("index")
     try:
         tracks = [wire.decode(line, Track) for line in files.content("catalog.jsonl").splitlines()]
@@ -271,7 +200,7 @@ def _index(files: _Files, code_sizes: tuple[int, ...]) -> Index:
     return Index.of(tracks, codes, code_sizes, neighbours, arrays["popularity"], related)
 
 
-def _freshness(files: _Files, codebooks: Codebooks) -> Freshness:
+def _freshness(files: Files, codebooks: Codebooks) -> Freshness:
     until = files.json("metrics.json").get("trained_until")
     return Freshness.of_checkpoint(codebooks.live.list_days, to_ms(datetime.fromisoformat(until)) if until else 0)
 

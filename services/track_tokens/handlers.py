@@ -17,6 +17,7 @@ from segue import wire
 from segue.catalog import Track, TrackCodes, validate_track
 from segue.cooccurrence import playlist as playlists
 from segue.cooccurrence import track as tracks
+from segue.cooccurrence.clusters import FrozenClusters
 from segue.cooccurrence.pairs import PairDelta
 from segue.cooccurrence.playlist import Playlist
 from segue.cooccurrence.track import TrackState
@@ -86,6 +87,11 @@ def take_changes(record: Record) -> Sequence[TrackDelta] | Refused:
     return _guarded(record, lambda: _changes(record))
 
 
+def reminders(track_ids: Iterable[str]) -> Iterator[TrackDelta]:
+    """Yield changes that change nothing: what is told of these tracks is to be told anew."""
+    return (TrackDelta(track_id, Position("", 0, 0, 0), 0, ()) for track_id in track_ids)
+
+
 def messages(changes: Iterable[TrackDelta], partition_of: Callable[[str], int]) -> Iterator[tuple[int, bytes]]:
     """Yield partitions and the messages for them: every track's changes in the partition that owns it, in order."""
     by_partition: defaultdict[int, list[TrackDelta]] = defaultdict(list)
@@ -110,9 +116,9 @@ def after_entry(
     return _guarded(record, lambda: {entry.track_id: _described(record, entry, codes, stored(entry.track_id))})
 
 
-def publication(state: TrackState) -> bytes | None:
-    """Return the value for `track-tokens`; None, a tombstone, for a removed track."""
-    told = tracks.tokens(state)
+def publication(state: TrackState, clusters: FrozenClusters | None = None) -> bytes | None:
+    """Return the value for `track-tokens`, with its code among the clusters; None, a tombstone, for a removed track."""
+    told = tracks.tokens(state, clusters)
     return wire.encode(told) if told is not None else None
 
 
@@ -120,7 +126,8 @@ def _met(changes: Sequence[TrackDelta], stored: Callable[[str], bytes | None]) -
     met: dict[str, TrackState] = {}
     for change in changes:
         before = met.get(change.track_id) or _state(stored(change.track_id), change.track_id, change.source)
-        met[change.track_id] = tracks.meet(before, change.deltas, change.source, change.event_ms)
+        after = tracks.meet(before, change.deltas, change.source, change.event_ms) if change.deltas else before
+        met[change.track_id] = after
     return met
 
 

@@ -9,6 +9,7 @@ import asyncio
 from collections.abc import Callable
 from typing import Any
 
+from segue.cooccurrence.clusters import FrozenClusters
 from services.runtime.commit import OrderedApp
 from services.runtime.emitter import Emitter
 from services.runtime.health import Readiness
@@ -20,6 +21,7 @@ from services.runtime.track_encoder import TrackEncoder
 from services.track_tokens import metrics
 from services.track_tokens.encoding import Encoding
 from services.track_tokens.playlists import Playlists
+from services.track_tokens.roll_out import RollOut
 from services.track_tokens.tracks import Tracks
 
 # How often the model and the partitions are looked at, in seconds.
@@ -30,7 +32,12 @@ class TokenStream:
     """The lanes, and what watches them."""
 
     def __init__(
-        self, app: OrderedApp, settings: Settings, connect: Callable[[], TrackEncoder], readiness: Readiness
+        self,
+        app: OrderedApp,
+        settings: Settings,
+        connect: Callable[[], TrackEncoder],
+        readiness: Readiness,
+        clusters: FrozenClusters,
     ) -> None:
         self._app: Any = app
         self._settings = settings
@@ -39,7 +46,8 @@ class TokenStream:
         self._encoding = Encoding(connect, readiness)
         self._emitter = Emitter(settings, "segue-track-tokens")
         self._playlists = Playlists(app, settings, self._emitter, self._progress)
-        self._tracks = Tracks(app, settings, self._emitter, self._encoding, self._progress)
+        self._tracks = Tracks(app, settings, self._emitter, self._encoding, self._progress, clusters)
+        self._roll_out = RollOut(app, settings, self._emitter, self._tracks)
         self._partitions = AssignedPartitions(
             app, [topic.name for topic in (PLAYLIST_EVENTS, *TRACK_TOPICS)], self._progress
         )
@@ -49,6 +57,7 @@ class TokenStream:
         self._playlists.lane.attach(self._playlists.work)
         self._tracks.lane.attach(self._tracks.work)
         self._app.task(self._watch)
+        self._app.task(self._roll_out.run)
         self._app.timer(1.0)(self._measure)
         self._app.on_partitions_revoked.connect(self._on_revoked)
         self._app.on_before_shutdown.connect(self._emitter.stop)
@@ -67,3 +76,4 @@ class TokenStream:
 
     async def _on_revoked(self, *_: object, **__: object) -> None:
         self._progress.forget()
+        self._roll_out.begin_anew()

@@ -7,13 +7,14 @@ not acknowledged is read again after a crash and published again, the same: the 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any
 
 import faust
 
 from segue.catalog import TrackCodes
 from segue.cooccurrence import track as tracks
+from segue.cooccurrence.clusters import FrozenClusters
 from segue.cooccurrence.track import TrackState
 from segue.errors import InvalidMessage
 from services.runtime import stream
@@ -28,6 +29,9 @@ from services.track_tokens.encoding import Encoding
 from services.track_tokens.handlers import Entry, Refused, TrackDelta
 from services.track_tokens.lane import Arrival, Lane
 
+# States that are looked at before others get their turn.
+LOOKED_AT_ONCE = 200
+
 Told = Entry | Sequence[TrackDelta] | Refused
 
 
@@ -35,12 +39,19 @@ class Tracks:
     """The lane of `track-deltas` and `catalog`, and its table."""
 
     def __init__(
-        self, app: faust.App, settings: Settings, emitter: Outbox, encoding: Encoding, progress: Progress
+        self,
+        app: faust.App,
+        settings: Settings,
+        emitter: Outbox,
+        encoding: Encoding,
+        progress: Progress,
+        clusters: FrozenClusters,
     ) -> None:
         self.lane = Lane(app, "tracks", TRACK_TOPICS, progress)
         self._partition_of = by_key(settings.partitions)
         self._encoding = encoding
         self._emitter = emitter
+        self._clusters = clusters
         self._table: Any = app.Table(
             "tracks", partitions=settings.partitions, key_type=bytes, value_type=bytes, options=dict(stream.ROCKSDB)
         )
@@ -88,9 +99,19 @@ class Tracks:
                 outcome = handlers.after_entry(record, told, codes, self._stored)
             else:
                 outcome = handlers.after_changes(record, told, self._stored)
-            if not isinstance(outcome, Refused):
-                self._keep(outcome.values())
-        return outcome
+            if isinstance(outcome, Refused):
+                return outcome
+            told_of = {key: tracks.told_by(state, self._clusters.checkpoint) for key, state in outcome.items()}
+            self._keep(told_of.values())
+        return told_of
+
+    async def told_by_others(self) -> AsyncIterator[str]:
+        """Yield the tracks here whose tokens another checkpoint made, or none."""
+        for number, (key, stored) in enumerate(self._table.items()):
+            if number % LOOKED_AT_ONCE == 0:
+                await asyncio.sleep(0)
+            if not tracks.is_told_by(stored, self._clusters.checkpoint):
+                yield key.decode()
 
     def _stored(self, track_id: str) -> bytes | None:
         stored: bytes | None = self._table.get(track_id.encode())
@@ -104,7 +125,7 @@ class Tracks:
 
     async def _publish(self, state: TrackState, record: Record) -> None:
         """Publish what a record made of a track; a record whose track cannot be published is a dead letter."""
-        value = handlers.publication(state)
+        value = handlers.publication(state, self._clusters)
         try:
             await self._emitter.send(TRACK_TOKENS.name, state.track_id.encode(), value)
         except InvalidMessage as error:

@@ -11,7 +11,8 @@ import pytest
 
 from segue.errors import CheckpointError
 from segue.events import Filters
-from segue.model.checkpoint import MANIFEST, Checkpoint, load_codebooks
+from segue.model.checkpoint import Checkpoint, load_codebooks
+from segue.model.checkpoint_files import MANIFEST
 from segue.model.text_encoder import PackagedEncoder
 from segue.popularity import Popularity
 from segue.tokens.codebook import Codebook

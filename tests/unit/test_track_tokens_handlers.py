@@ -212,3 +212,13 @@ def test_a_tombstone_is_published_as_one() -> None:
     after = handlers.after_entry(source, entry, None, lambda _track_id: None)
     assert not isinstance(after, Refused)
     assert handlers.publication(after["x"]) is None
+
+
+def test_a_reminder_changes_no_track_and_makes_it_be_told_of() -> None:
+    _, changes = edited(edit(0, "a"), edit(1, "b"))
+    before = states_after(changes)
+    table = {track_id: tracks.encode(state) for track_id, state in before.items()}
+    ((_, message),) = handlers.messages(handlers.reminders(["a"]), lambda _track_id: 0)
+    said = handlers.take_changes(record(TRACK_DELTAS.name, None, message))
+    assert not isinstance(said, Refused)
+    assert handlers.after_changes(record(TRACK_DELTAS.name, None, message), said, table.get) == {"a": before["a"]}

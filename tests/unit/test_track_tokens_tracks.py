@@ -4,21 +4,24 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from segue import wire
 from segue.catalog import MAX_AUDIO_FEATURES, Track, TrackCodes, TrackTokens
+from segue.cooccurrence.clusters import FrozenClusters
 from segue.errors import InvalidMessage, Violation
 from services.runtime.progress import Progress
 from services.runtime.record import Record
 from services.runtime.settings import Settings
-from services.runtime.topology import CATALOG, MAX_MESSAGE_BYTES, MAX_STATE_BYTES, TRACK_TOKENS
+from services.runtime.topology import CATALOG, MAX_MESSAGE_BYTES, MAX_STATE_BYTES, TRACK_DELTAS, TRACK_TOKENS
 from services.track_tokens import handlers
 from services.track_tokens.handlers import Entry, Refused
 from services.track_tokens.lane import Arrival
 from services.track_tokens.tracks import Tracks
+from tests.unit import tiny_model
 
 
 class Table(dict[bytes, bytes]):
@@ -84,10 +87,17 @@ def arrival(record: Record) -> Arrival:
     return Arrival(record, Event(), 0)
 
 
-def tracks(outbox: Outbox) -> Tracks:
+def tracks(outbox: Outbox, checkpoint: str = "served", table: Table | None = None) -> Tracks:
     app: Any = App()
+    if table is not None:
+        app.Table = lambda *_, **__: table
     encoding: Any = Codes()
-    return Tracks(app, Settings(partitions=1), outbox, encoding, Progress())
+    return Tracks(app, Settings(partitions=1), outbox, encoding, Progress(), clusters(checkpoint))
+
+
+def clusters(checkpoint: str) -> FrozenClusters:
+    index = tiny_model.checkpoint().index
+    return replace(tiny_model.codebooks().freeze(tiny_model.tracks(), index.codes), checkpoint=checkpoint)
 
 
 def large(track_id: str, name_length: int) -> Track:
@@ -124,3 +134,27 @@ def test_a_track_whose_state_would_be_too_large_is_refused(monkeypatch: pytest.M
     outcome = handlers.after_entry(record, told, TrackCodes(), lambda _track_id: None)
     assert isinstance(outcome, Refused)
     assert "can be kept" in str(outcome.error)
+
+
+async def test_a_new_track_is_published_with_the_code_that_its_content_suggests() -> None:
+    outbox = Outbox(most=1_000_000)
+    like = tiny_model.tracks()[3]
+    await tracks(outbox).work([arrival(entry(Track("new", "New", artists=like.artists)))])
+    ((_, _, told),) = outbox.sent
+    live = wire.decode(told, TrackTokens).live
+    assert live is not None
+    assert live.codebook_version == tiny_model.codebooks().version
+    assert live.code is not None
+    assert live.code == live.home
+    assert not live.known
+
+
+async def test_a_new_checkpoint_finds_the_tracks_that_another_told_of_and_no_others() -> None:
+    table, outbox = Table(), Outbox(most=1_000_000)
+    await tracks(outbox, "before", table).work([arrival(entry(Track("a", "A"))), arrival(entry(Track("b", "B"), 1))])
+    after = tracks(outbox, "after", table)
+    assert [track_id async for track_id in after.told_by_others()] == ["a", "b"]
+    ((_, message),) = handlers.messages(handlers.reminders(["a"]), lambda _track_id: 0)
+    await after.work([arrival(Record(TRACK_DELTAS.name, 0, 2, 1_700_000_000_000, None, message))])
+    assert [track_id async for track_id in after.told_by_others()] == ["b"]
+    assert wire.decode(outbox.sent[-1][2], TrackTokens).version == 2
