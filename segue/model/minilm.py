@@ -27,19 +27,26 @@ _UNUSED = ("pooler.", "embeddings.position_ids")
 
 
 class SentenceNetwork(nn.Module):
-    """The network: `forward` reads token numbers, [texts, tokens], none padded, and returns unit [texts, width]."""
+    """The network: `forward` reads token numbers, [texts, tokens], and returns unit vectors, [texts, width]."""
 
     def __init__(self, config: Mapping[str, Any]) -> None:
         super().__init__()
         self.embeddings = _Embeddings(config)
         self.encoder = _Layers(config)
 
-    def forward(self, tokens: Tensor) -> Tensor:
-        """Return the mean of the last states, normalised, float32."""
+    def forward(self, tokens: Tensor, is_token: Tensor | None = None) -> Tensor:
+        """Return the mean of the last states, normalised, float32.
+
+        Texts are padded where `is_token` [texts, tokens] is not set; without it none is.
+        """
         states = self.embeddings(tokens)
+        seen = None if is_token is None else is_token[:, None, None, :]
         for layer in self.encoder.layer:
-            states = layer(states)
-        return functional.normalize(states.float().mean(1), dim=-1)
+            states = layer(states, seen)
+        if is_token is None:
+            return functional.normalize(states.float().mean(1), dim=-1)
+        # Of unit length in the end, so the sum is as good as the mean.
+        return functional.normalize((states.float() * is_token[..., None]).sum(1), dim=-1)
 
 
 class _Embeddings(nn.Module):
@@ -70,8 +77,8 @@ class _Layer(nn.Module):
         self.intermediate = nn.ModuleDict({"dense": nn.Linear(config["hidden_size"], config["intermediate_size"])})
         self.output = _Output(config["intermediate_size"], config)
 
-    def forward(self, states: Tensor) -> Tensor:
-        attended = self.attention(states)
+    def forward(self, states: Tensor, seen: Tensor | None) -> Tensor:
+        attended = self.attention(states, seen)
         inner = functional.gelu(self.intermediate["dense"](attended))
         left: Tensor = self.output(inner, attended)
         return left
@@ -85,13 +92,13 @@ class _Attention(nn.Module):
         self.self = nn.ModuleDict({name: nn.Linear(width, width) for name in ("query", "key", "value")})
         self.output = _Output(width, config)
 
-    def forward(self, states: Tensor) -> Tensor:
+    def forward(self, states: Tensor, seen: Tensor | None) -> Tensor:
         texts, tokens, width = states.shape
         query, key, value = (
             self.self[name](states).view(texts, tokens, self.heads, -1).transpose(1, 2)
             for name in ("query", "key", "value")
         )
-        mixed = functional.scaled_dot_product_attention(query, key, value)
+        mixed = functional.scaled_dot_product_attention(query, key, value, attn_mask=seen)
         left: Tensor = self.output(mixed.transpose(1, 2).reshape(texts, tokens, width), states)
         return left
 
@@ -100,10 +107,11 @@ class _Output(nn.Module):
     def __init__(self, width: int, config: Mapping[str, Any]) -> None:
         super().__init__()
         self.dense = nn.Linear(width, config["hidden_size"])
+        self.dropout = nn.Dropout(config["hidden_dropout_prob"])
         self.LayerNorm = nn.LayerNorm(config["hidden_size"], config["layer_norm_eps"])
 
     def forward(self, inner: Tensor, states: Tensor) -> Tensor:
-        left: Tensor = self.LayerNorm(self.dense(inner) + states)
+        left: Tensor = self.LayerNorm(self.dropout(self.dense(inner)) + states)
         return left
 
 

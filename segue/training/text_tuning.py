@@ -1,0 +1,233 @@
+"""Fine-tuning the text encoder on dialogues: what was said moves towards the tracks that were then taken.
+
+Contrastive (InfoNCE, van den Oord et al., 2018): a wanted track against those of the batch's other questions, one that
+shares words with the question and is not wanted (Karpukhin et al., 2020), and one that was disliked. Word embeddings
+and the lowest layers stay as they are, and the result is a difference to the package's weights. Knows texts and rows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cache
+
+import numpy as np
+import torch
+from tokenizers import Tokenizer
+from torch import Tensor
+
+from segue.model.minilm import SentenceNetwork, packaged_network, packaged_tokenizer
+from segue.model.precision import fast_type
+from segue.model.text_difference import Arrays, difference_of
+from segue.tokens.codebook import Integers
+from segue.training.watch import Watch
+
+MAX_TOKENS = 96
+# Texts of a group differ in length by less than this, so that little is padded.
+_STRETCH = 1.25
+_GROUP = 64
+_AT_ONCE = 1_024
+_WARM_UP = 0.1
+# All others are competitors that were ruled out.
+_NEVER = -1e9
+
+
+@dataclass(frozen=True, slots=True)
+class TextExample:
+    """A question and what came of it; tracks are rows. `bare` is the question without what was said and done before.
+
+    `wanted` was taken at once, `likely` sooner or later; nothing `right` competes; `unwanted` was disliked,
+    `confusable` only sounds right.
+    """
+
+    asked: str
+    bare: str
+    wanted: tuple[int, ...]
+    likely: tuple[int, ...]
+    right: tuple[int, ...]
+    unwanted: tuple[int, ...] = ()
+    confusable: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class TextTuningRules:
+    """How long and in which steps to fine-tune; measured in docs/lab-log.md.
+
+    `later` is the chance that a question's positives are drawn from all that is likely, `bare` that its past is hidden.
+    """
+
+    epochs: float = 1.5
+    questions: int = 32
+    positives: int = 2
+    learning_rate: float = 1e-4
+    weight_decay: float = 0.01
+    temperature: float = 0.05
+    later: float = 0.3
+    bare: float = 0.2
+    disliked: float = 0.5
+    frozen_layers: int = 2
+    refreshed: int = 0
+    seed: int = 1
+
+
+def tune_text_encoder(
+    texts: Sequence[str], examples: Sequence[TextExample], rules: TextTuningRules, watch: Watch
+) -> Arrays:
+    """Return what fine-tuning adds to the package's parameters; `texts` describe the tracks, by row."""
+    network = packaged_network({}, torch.float32)
+    trained = _thawed(network, rules.frozen_layers)
+    optimiser = torch.optim.AdamW(trained, rules.learning_rate, betas=(0.9, 0.98), weight_decay=rules.weight_decay)
+    random = np.random.default_rng(rules.seed)
+    torch.manual_seed(rules.seed)
+    steps = max(1, round(rules.epochs * len(examples) / rules.questions))
+    bank = _Bank(examples)
+    for step, batch in zip(range(steps), _batches(examples, rules.questions, random), strict=False):
+        if rules.refreshed and step % rules.refreshed == 0:
+            bank.refresh(network, texts)
+        _let_learn(network, rules.frozen_layers)
+        for group in optimiser.param_groups:
+            group["lr"] = rules.learning_rate * _pace(step, steps)
+        loss = _loss(network, texts, batch, bank, rules, random)
+        optimiser.zero_grad(set_to_none=True)
+        loss.backward()  # type: ignore[no-untyped-call]
+        torch.nn.utils.clip_grad_norm_(trained, 1.0)
+        optimiser.step()
+        watch.step(step + 1, steps, float(loss.detach()), 0.0)
+    return difference_of(network)
+
+
+class _Bank:
+    """The vectors of all tracks that the examples name, as of a few steps ago: competitors at the cost of a product."""
+
+    def __init__(self, examples: Sequence[TextExample]) -> None:
+        named = {row for each in examples for row in _named(each)}
+        self.rows = sorted(named)
+        self._places = {row: place for place, row in enumerate(self.rows)}
+        self._vectors = torch.zeros(0)
+
+    @torch.no_grad()
+    def refresh(self, network: SentenceNetwork, texts: Sequence[str]) -> None:
+        """Encode the tracks again."""
+        network.eval()
+        described = [texts[row] for row in self.rows]
+        parts = [described[start : start + _AT_ONCE] for start in range(0, len(described), _AT_ONCE)]
+        self._vectors = torch.cat([_encoded(network, part) for part in parts])
+
+    def around(self, fresh: Tensor, rows: Sequence[int]) -> tuple[Tensor, list[int], dict[int, int]]:
+        """Return the bank with fresh vectors in their places; only those carry gradients."""
+        places = torch.tensor([self._places[row] for row in rows])
+        vectors = self._vectors.index_copy(0, places, fresh)
+        return vectors, self.rows, self._places
+
+
+def _named(example: TextExample) -> Iterator[int]:
+    for rows in (example.wanted, example.likely, example.right, example.unwanted, example.confusable):
+        yield from rows
+
+
+def _thawed(network: SentenceNetwork, frozen_layers: int) -> list[Tensor]:
+    """Freeze the word embeddings and the lowest layers, and return the parameters of the others."""
+    for module in (network.embeddings, *network.encoder.layer[:frozen_layers]):
+        module.requires_grad_(requires_grad=False)
+    return [parameters for parameters in network.parameters() if parameters.requires_grad]
+
+
+def _let_learn(network: SentenceNetwork, frozen_layers: int) -> None:
+    """Let the upper layers forget at random (dropout), and only those."""
+    network.train()
+    for module in (network.embeddings, *network.encoder.layer[:frozen_layers]):
+        module.eval()
+
+
+def _batches(examples: Sequence[TextExample], size: int, random: np.random.Generator) -> Iterator[list[TextExample]]:
+    """Yield batches without end, each example once in a pass."""
+    size = min(size, len(examples))
+    left: list[int] = []
+    while True:
+        if len(left) < size:
+            left = random.permutation(len(examples)).tolist()
+        yield [examples[left.pop()] for _ in range(size)]
+
+
+def _pace(step: int, steps: int) -> float:
+    return min(1.0, (step + 1) / (_WARM_UP * steps)) * max(0.02, 1.0 - step / steps)
+
+
+def _loss(
+    network: SentenceNetwork,
+    texts: Sequence[str],
+    batch: Sequence[TextExample],
+    bank: _Bank,
+    rules: TextTuningRules,
+    random: np.random.Generator,
+) -> Tensor:
+    asked = [each.bare if random.random() < rules.bare else each.asked for each in batch]
+    positives = [_positives(each, rules, random) for each in batch]
+    competitors = [row for each in batch for row in _competitors(each, rules, random)]
+    rows = sorted({row for drawn in positives for row in drawn.tolist()} | set(competitors))
+    columns = {row: column for column, row in enumerate(rows)}
+    vectors = _encoded(network, [*asked, *(texts[row] for row in rows)])
+    fresh = vectors[len(batch) :]
+    if rules.refreshed:
+        fresh, rows, columns = bank.around(fresh, rows)
+    logits = vectors[: len(batch)] @ fresh.T / rules.temperature
+    right = torch.zeros_like(logits, dtype=torch.bool)
+    for place, each in enumerate(batch):
+        right[place, [columns[row] for row in {*each.wanted, *each.likely, *each.right} if row in columns]] = True
+    others = torch.logsumexp(logits.masked_fill(right, _NEVER), dim=1)
+    losses = [
+        (torch.logaddexp(mine, rest) - mine).mean()
+        for mine, rest in (
+            (logits[place, [columns[row] for row in drawn.tolist()]], others[place])
+            for place, drawn in enumerate(positives)
+        )
+    ]
+    return torch.stack(losses).mean()
+
+
+def _positives(example: TextExample, rules: TextTuningRules, random: np.random.Generator) -> Integers:
+    at_once = bool(example.wanted) and (not example.likely or random.random() >= rules.later)
+    source = example.wanted if at_once else example.likely
+    drawn: Integers = random.choice(source, min(rules.positives, len(source)), replace=False)
+    return drawn
+
+
+def _competitors(example: TextExample, rules: TextTuningRules, random: np.random.Generator) -> Iterator[int]:
+    if example.confusable:
+        yield int(random.choice(example.confusable))
+    if example.unwanted and random.random() < rules.disliked:
+        yield int(random.choice(example.unwanted))
+
+
+def _encoded(network: SentenceNetwork, texts: Sequence[str]) -> Tensor:
+    """Return unit vectors with gradients, [texts, width]; texts of like length are read together."""
+    rows = [encoding.ids for encoding in _tokenizer().encode_batch(list(texts))]
+    order = sorted(range(len(rows)), key=lambda place: len(rows[place]))
+    parts = [_read(network, [rows[place] for place in group]) for group in _groups(order, rows)]
+    back = torch.empty(len(order), dtype=torch.long)
+    back[torch.tensor(order)] = torch.arange(len(order))
+    return torch.cat(parts)[back]
+
+
+def _groups(order: Sequence[int], rows: Sequence[Sequence[int]]) -> Iterator[list[int]]:
+    group: list[int] = []
+    for place in order:
+        if group and (len(group) == _GROUP or len(rows[place]) > _STRETCH * len(rows[group[0]]) + 2):
+            yield group
+            group = []
+        group.append(place)
+    yield group
+
+
+def _read(network: SentenceNetwork, rows: Sequence[Sequence[int]]) -> Tensor:
+    longest = max(map(len, rows))
+    tokens = torch.tensor([[*row, *[0] * (longest - len(row))] for row in rows])
+    is_token = torch.tensor([[True] * len(row) + [False] * (longest - len(row)) for row in rows])
+    with torch.autocast("cpu", torch.bfloat16, enabled=fast_type() is torch.bfloat16):
+        vectors: Tensor = network(tokens, is_token)
+    return vectors
+
+
+@cache
+def _tokenizer() -> Tokenizer:
+    return packaged_tokenizer(MAX_TOKENS)
