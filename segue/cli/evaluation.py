@@ -14,6 +14,7 @@ from typing import Annotated, Any
 import orjson
 import typer
 
+from segue.cli.dialogues import evaluate_cpcd
 from segue.cli.playlists import ARCHIVE, NamesFile, OutFolder, TestFile, TrainFile, evaluate_playlists
 from segue.cli.progress import TrainingProgress, print_figures
 from segue.cli.talking import evaluate_conversation
@@ -23,6 +24,7 @@ app = typer.Typer()
 evaluations = typer.Typer(help="Measure rankers on held-back data.", no_args_is_help=True, invoke_without_command=True)
 app.add_typer(evaluations, name="evaluate")
 evaluations.command("world")(evaluate_world)
+evaluations.command("cpcd")(evaluate_cpcd)
 evaluations.command("playlists")(evaluate_playlists)
 evaluations.command("conversation")(evaluate_conversation)
 

@@ -27,6 +27,10 @@ class _TrackRow(msgspec.Struct, frozen=True):
     track_release_titles: str = ""
 
 
+class _CatalogRow(_TrackRow, frozen=True, kw_only=True):
+    track_ids: str
+
+
 class _TurnRow(msgspec.Struct, frozen=True):
     user_query: str
     system_response: str = ""
@@ -80,6 +84,30 @@ def import_cpcd(source: Path, out: Path, *, skip_bad: bool = False, watch: Watch
     return summary
 
 
+def read_cpcd(source: Path) -> tuple[list[Dialogue], dict[str, Track]]:
+    """Return the dialogues of a file, gzip or not, and the tracks that they describe, by id.
+
+    Raises DatasetError when the file cannot be read, and at a bad row.
+    """
+    tracks: dict[str, Track] = {}
+
+    def take(row: _DialogueRow) -> Dialogue:
+        for track in _tracks(row):
+            tracks.setdefault(track.track_id, track)
+        return _dialogue(row)
+
+    return list(read(source, _DialogueRow, take, BadRows())), tracks
+
+
+def read_cpcd_catalog(source: Path) -> dict[str, Track]:
+    """Return the tracks of a file with one track a line, described as in the dialogues and with its id `track_ids`."""
+
+    def take(row: _CatalogRow) -> Track:
+        return _track(row.track_ids, row)
+
+    return {track.track_id: track for track in read(source, _CatalogRow, take, BadRows())}
+
+
 def _dialogue(row: _DialogueRow) -> Dialogue:
     _refuse_unknown(row)
     dialogue = Dialogue(dialogue_id=row.id, goal_track_ids=row.goal_playlist, turns=tuple(map(_turn, row.turns)))
@@ -99,18 +127,18 @@ def _turn(turn: _TurnRow) -> DialogueTurn:
 
 
 def _tracks(row: _DialogueRow) -> list[Track]:
-    tracks = [
-        Track(
-            track_id=track_id,
-            title=repaired(track.track_titles),
-            artists=tuple(map(repaired, track.track_artists)),
-            album=repaired(track.track_release_titles),
-        )
-        for track_id, track in row.tracks.items()
-    ]
-    for track in tracks:
-        validate_track(track)
-    return tracks
+    return [_track(track_id, track) for track_id, track in row.tracks.items()]
+
+
+def _track(track_id: str, row: _TrackRow) -> Track:
+    track = Track(
+        track_id=track_id,
+        title=repaired(row.track_titles),
+        artists=tuple(map(repaired, row.track_artists)),
+        album=repaired(row.track_release_titles),
+    )
+    validate_track(track)
+    return track
 
 
 def _refuse_unknown(row: _DialogueRow) -> None:
