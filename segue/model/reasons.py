@@ -81,6 +81,7 @@ class Reasoner:
             "words": self._word_reason,
             "artists": self._artist_reason,
             "scene": self._scene_reason,
+            "again": self._again_reason,
             "popularity": self._popularity_reason,
         }
         return ways[part](row) if part in ways else self._code_reason(part, row)
@@ -89,6 +90,9 @@ class Reasoner:
         said = self.quoted(row)
         quoted = " and ".join(f"\u201c{word}\u201d" for word in said)
         return Reason(f"You said {quoted}", "words", because_turn_id=self._turn_that_said(said)) if said else None
+
+    def _again_reason(self, row: int) -> Reason | None:
+        return Reason(text="You come back to it", part="again") if row in self._context.held else None
 
     def _popularity_reason(self, row: int) -> Reason:
         is_new = self._index.popularity[row] == 0.0
@@ -108,6 +112,13 @@ class Reasoner:
             return None
         turn_id = self._understood.said_in.get(granted[-1], "")
         return Reason(text=f"You asked for: {', '.join(said)}", part=part, because_turn_id=turn_id)
+
+    def _custom_reason(self, part: str, row: int) -> Reason | None:
+        """Say what people do with the track, whatever it is like."""
+        if part == "again":
+            return Reason(text="You come back to it", part=part) if row in self._context.held else None
+        is_new = self._index.popularity[row] == 0.0
+        return Reason(text="New to playlists" if is_new else "Many listeners add it to their playlists", part=part)
 
     def _neighbour_reason(self, row: int) -> Reason | None:
         places = np.flatnonzero(self._near_rows == row)
