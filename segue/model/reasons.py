@@ -113,13 +113,6 @@ class Reasoner:
         turn_id = self._understood.said_in.get(granted[-1], "")
         return Reason(text=f"You asked for: {', '.join(said)}", part=part, because_turn_id=turn_id)
 
-    def _custom_reason(self, part: str, row: int) -> Reason | None:
-        """Say what people do with the track, whatever it is like."""
-        if part == "again":
-            return Reason(text="You come back to it", part=part) if row in self._context.held else None
-        is_new = self._index.popularity[row] == 0.0
-        return Reason(text="New to playlists" if is_new else "Many listeners add it to their playlists", part=part)
-
     def _neighbour_reason(self, row: int) -> Reason | None:
         places = np.flatnonzero(self._near_rows == row)
         if not len(places):
