@@ -33,6 +33,7 @@ from segue.tokens.histories import (
     PLAYLIST,
 )
 from segue.training.ablation import bare, has_company
+from segue.training.beginning import begin_at_centroids
 from segue.training.card import model_card
 from segue.training.cooccurrence import Recency, Shares, cooccurrences
 from segue.training.corpus import Corpus, TrainingRules, read_corpus
@@ -68,6 +69,7 @@ def train(
         codebooks, codes = _codebooks(corpus, rules)
         watch.phase("Training the decoder")
         decoder = _decoder(corpus, codebooks, rules)
+        begin_at_centroids(decoder, codebooks, rules.loop.seed)
         run = RunFile.beside(out, _digest(corpus, codes, decoder.config, rules))
         epochs = _train_decoder(decoder, corpus, codes, rules, watch, peers, run)
         watch.phase("Choosing the blend")

@@ -20,6 +20,7 @@ from segue.tokens.prompt import NO_TARGET, Moment, TokenSequence
 from segue.tokens.vocabulary import Control
 from segue.training import weighing
 from segue.training.batches import batches, epoch, windows
+from segue.training.beginning import begin_at_centroids
 from segue.training.blend import alone, choose
 from segue.training.cooccurrence import Recency, Shares, additions, cooccurrences, neighbour_lists, related_artists
 from segue.training.loop import FEW_TRACKS, LoopRules, Trainer, batch_size
@@ -226,6 +227,22 @@ def test_what_does_not_compete_stands_before_nothing_and_ties_are_pessimistic() 
     assert np.all(told.ranks(alone("artists")) == 40)
     rivals = replace(told, allowed=RIGHT.astype(bool))
     assert np.all(rivals.ranks(alone("decoder")) == 1)
+
+
+def test_codes_begin_as_near_to_each_other_as_their_centroids() -> None:
+    checkpoint = tiny_model.checkpoint()
+    decoder = Decoder(checkpoint.config)
+    absent = decoder.codes.weight[checkpoint.config.code_sizes[0]].clone()
+
+    begin_at_centroids(decoder, checkpoint.codebooks, seed=1)
+
+    table = decoder.codes.weight.detach().numpy()
+    centroids = checkpoint.codebooks.books["playlist"].clusters.centroids
+    begun = table[: len(centroids)]
+    told, found = (np.square(each[:, None] - each[None]).sum(-1).ravel() for each in (centroids, begun))
+    assert np.corrcoef(told, found)[0, 1] > 0.9
+    assert np.sqrt(np.square(begun).mean()) == pytest.approx(0.02, rel=1e-3)
+    assert torch.equal(decoder.codes.weight[checkpoint.config.code_sizes[0]], absent)
 
 
 def test_a_small_dataset_is_cut_into_small_batches_that_make_enough_steps() -> None:
