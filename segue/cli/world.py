@@ -32,7 +32,7 @@ def evaluate_world(
         Scale | None, typer.Option(help="Size of the world: default, or with --checkpoint sample, the bundled one's.")
     ] = None,
     seed: Annotated[
-        int | None, typer.Option(min=0, help="Seed of the world: 7, or with --checkpoint 1, the bundled sample's.")
+        int | None, typer.Option(min=0, help="Seed of the world: 8, or with --checkpoint 1, the bundled sample's.")
     ] = None,
     checkpoint: Annotated[
         Path | None, typer.Option(metavar="FOLDER", help="Take Segue from here; it was trained on this very world.")
@@ -48,7 +48,7 @@ def evaluate_world(
     baseline_minutes: Annotated[
         float | None, typer.Option(min=0.05, help="The same for a baseline, where that is other.")
     ] = None,
-    epochs: Annotated[int, typer.Option(min=1, help="Most passes over the data.")] = 5,
+    epochs: Annotated[int, typer.Option(min=1, help="Most passes over the data.")] = 4,
     width: Annotated[int, typer.Option(min=64, help="Width of the decoder, a multiple of 64.")] = 128,
     layers: Annotated[int, typer.Option(min=1, max=24, help="Layers of the decoder.")] = 3,
     most_codes: Annotated[int, typer.Option(min=2, max=4096, help="Most codes of a modality.")] = 256,

@@ -40,7 +40,7 @@ SCALES: Mapping[str, WorldSize] = {
     "small": WorldSize(tracks=1_000, listeners=200, playlists=600, dialogues=200, scenes=4),
 }
 # The sample's world has seed 1; figures come from one in which nothing was tried before.
-SAMPLE_SEED, EVALUATION_SEED = 1, 7
+SAMPLE_SEED, EVALUATION_SEED = 1, 8
 # The last sixth of the watched days is tested.
 TESTED_SHARE = 6
 # Before a fifth track is told, playlists and sessions hardly say what they are after.
