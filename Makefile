@@ -85,7 +85,7 @@ sample: setup ## make the bundled sample again
 	@.venv/bin/segue world samples/world
 
 checkpoint: setup ## train the bundled checkpoint again
-	@.venv/bin/segue train samples/world --out checkpoints/world --until 2025-06-15 --width 128 --layers 3 --epochs 8 --most-codes 64
+	@.venv/bin/segue train samples/world --out checkpoints/world --until 2025-06-15 --width 128 --layers 3 --epochs 4 --most-codes 256
 
 clean: down ## remove what runs leave behind; the environment and the downloads stay
 	@rm -rf .segue .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

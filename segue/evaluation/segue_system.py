@@ -5,7 +5,7 @@ Knows the recommender through loading, swapping its index and scoring; knows not
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -21,6 +21,7 @@ from segue.model.recommender import Recommender
 from segue.model.scoring import Scores
 from segue.tokens.codebook import Floats, Integers
 from segue.tokens.prompt import Moment
+from segue.training.ablation import bare
 from segue.training.corpus import TrainingRules
 from segue.training.train import train
 from segue.training.watch import Watch
@@ -42,11 +43,11 @@ class SegueRanker:
     name: str = SEGUE
 
     @classmethod
-    def of(cls, recommender: Recommender, task: Task) -> SegueRanker:
-        """Tell the recommender the content of the tracks that it does not know."""
+    def of(cls, recommender: Recommender, task: Task, without: Collection[str] = ()) -> SegueRanker:
+        """Tell the recommender the content of the tracks that it does not know, but for these modalities."""
         known = recommender.index.rows
         tracks = task.material.tracks
-        missing = [track for track in tracks if track.track_id not in known]
+        missing = bare([track for track in tracks if track.track_id not in known], without)
         recommender.swap(
             recommender.index.updated(content_tokens(recommender, missing), recommender.checkpoint.codebooks)
         )
@@ -102,15 +103,19 @@ class Segue:
         """See System."""
         return self.checkpoint is None
 
+    def fitted(self, seed: int) -> Path:
+        """Return where the checkpoint of this seed is, once it has been fitted."""
+        return self.checkpoint or self.folder / f"seed-{seed}"
+
     def fit(self, material: Material, seed: int, watch: Watch) -> SegueRanker:  # noqa: ARG002 - it reads the folder
         """See System."""
         if self.checkpoint is not None:
             return SegueRanker.of(Recommender.load(self.checkpoint), self.task)
-        out = self.folder / f"seed-{seed}"
+        out = self.fitted(seed)
         if (made := self._made(out)) is None:
             self.notes.write(self.name, str(out), train(self.task.learnable, out, self._rules(seed), watch).version)
             made = Recommender.load(out)
-        return SegueRanker.of(made, self.task)
+        return SegueRanker.of(made, self.task, self._rules(seed).without)
 
     def _rules(self, seed: int) -> TrainingRules:
         base = self.base or TrainingRules()

@@ -39,8 +39,8 @@ SCALES: Mapping[str, WorldSize] = {
     "sample": WorldSize(),
     "small": WorldSize(tracks=1_000, listeners=200, playlists=600, dialogues=200, scenes=4),
 }
-# The sample's world has seed 1; figures come from another one.
-SAMPLE_SEED, EVALUATION_SEED = 1, 2
+# The sample's world has seed 1; figures come from one in which nothing was tried before.
+SAMPLE_SEED, EVALUATION_SEED = 1, 8
 # The last sixth of the watched days is tested.
 TESTED_SHARE = 6
 # Before a fifth track is told, playlists and sessions hardly say what they are after.
@@ -120,7 +120,7 @@ def world_task(world: World, work: Path, checkpoint: Path | None = None) -> Task
 
 
 def ablated(task: Task, folder: Path, minutes: float, base: TrainingRules) -> list[System]:
-    """Return Segue once without each modality: its codes are absent in training and in serving."""
+    """Return Segue once without each modality, which is then no evidence in training nor in serving."""
     return [
         Segue(
             task,

@@ -12,7 +12,9 @@ import numpy as np
 
 from segue.evaluation.bootstrap import DRAWS, INTERVAL
 from segue.evaluation.comparison import Comparison
+from segue.evaluation.hushing import UNTOLD, hushed
 from segue.evaluation.metrics import Values
+from segue.evaluation.positions import Position
 from segue.evaluation.report import METRICS
 from segue.evaluation.segue_system import SEGUE
 from segue.evaluation.slices import histories_of
@@ -29,18 +31,24 @@ def world_figures(comparison: Comparison) -> dict[str, Any]:
     baselines = {name: each.mean() for name, each in hits.items() if _is_baseline(name)}
     best = max(baselines, key=baselines.__getitem__)
     gap = gap_closed(hits[SEGUE], hits[POPULARITY], hits[ORACLE])
-    return {
-        "positions": len(histories),
-        "oracle_gap_closed": _rounded(gap),
-        "oracle_gap_closed_interval": interval(gap_closed, [hits[SEGUE], hits[POPULARITY], hits[ORACLE]], histories),
-        "oracle_gap_closed_by_kind": {
-            str(kind): _rounded(gap_closed(*(hits[name][kinds == kind] for name in (SEGUE, POPULARITY, ORACLE))))
-            for kind in np.unique(kinds)
-        },
-        "hit10_by_system": {name: _rounded(float(each.mean())) for name, each in hits.items()},
-        "best_baseline": best,
-        "hit10_over_best_baseline": _rounded(float(hits[SEGUE].mean() / max(baselines[best], 1e-9))),
-    } | _drops(hits, histories)
+    return (
+        {
+            "positions": len(histories),
+            "oracle_gap_closed": _rounded(gap),
+            "oracle_gap_closed_interval": interval(
+                gap_closed, [hits[SEGUE], hits[POPULARITY], hits[ORACLE]], histories
+            ),
+            "oracle_gap_closed_by_kind": {
+                str(kind): _rounded(gap_closed(*(hits[name][kinds == kind] for name in (SEGUE, POPULARITY, ORACLE))))
+                for kind in np.unique(kinds)
+            },
+            "hit10_by_system": {name: _rounded(float(each.mean())) for name, each in hits.items()},
+            "best_baseline": best,
+            "hit10_over_best_baseline": _rounded(float(hits[SEGUE].mean() / max(baselines[best], 1e-9))),
+        }
+        | _drops(hits, histories)
+        | _event_drops(hits, comparison.task.positions)
+    )
 
 
 def gap_closed(model: Values, popularity: Values, oracle: Values) -> float:
@@ -75,8 +83,25 @@ def _drops(hits: Mapping[str, Values], histories: Sequence[str]) -> dict[str, An
     }
 
 
+def _event_drops(hits: Mapping[str, Values], positions: Sequence[Position]) -> dict[str, Any]:
+    """Return how far hit@10 falls untold of each kind of event, at the positions before which some happened."""
+    found: dict[str, dict[str, Any]] = {"event_drop": {}, "event_drop_interval": {}, "event_positions": {}}
+    for name, each in hits.items():
+        if not name.startswith(UNTOLD):
+            continue
+        event = name.removeprefix(UNTOLD)
+        heard = np.array([hushed(position, event) is not position for position in positions])
+        drop = (hits[SEGUE] - each)[heard]
+        histories = [position.history for position, kept in zip(positions, heard, strict=True) if kept]
+        found["event_positions"][event] = len(histories)
+        if histories:
+            found["event_drop"][event] = _rounded(float(drop.mean()))
+            found["event_drop_interval"][event] = interval(lambda drop: float(drop.mean()), [drop], histories)
+    return found if found["event_positions"] else {}
+
+
 def _is_baseline(name: str) -> bool:
-    return name not in (SEGUE, ORACLE) and not name.startswith(WITHOUT)
+    return name not in (SEGUE, ORACLE) and not name.startswith((WITHOUT, UNTOLD))
 
 
 def _rounded(value: float) -> float:

@@ -81,6 +81,7 @@ class Reasoner:
             "words": self._word_reason,
             "artists": self._artist_reason,
             "scene": self._scene_reason,
+            "again": self._again_reason,
             "popularity": self._popularity_reason,
         }
         return ways[part](row) if part in ways else self._code_reason(part, row)
@@ -89,6 +90,9 @@ class Reasoner:
         said = self.quoted(row)
         quoted = " and ".join(f"\u201c{word}\u201d" for word in said)
         return Reason(f"You said {quoted}", "words", because_turn_id=self._turn_that_said(said)) if said else None
+
+    def _again_reason(self, row: int) -> Reason | None:
+        return Reason(text="You come back to it", part="again") if row in self._context.held else None
 
     def _popularity_reason(self, row: int) -> Reason:
         is_new = self._index.popularity[row] == 0.0

@@ -70,16 +70,20 @@ class Scorer:
 
 
 def sparse_terms(index: Index, context: Context) -> dict[str, SparseTerm]:
-    """Return the terms that few tracks have, not weighed: log(1 + evidence / scale), by their parts' names."""
+    """Return the terms that few tracks have, not weighed, by their parts' names.
+
+    They are log(1 + evidence / scale), but that a track is there again is a plain 1.
+    """
     heard = heard_artists(index, context)
     evidence = {
         "neighbours": near(index, context),
         "artists": tracks_of(index, heard),
         "scene": tracks_of(index, related_artists(index, heard)),
     }
-    return {
+    terms = {
         name: SparseTerm(term.rows, np.log1p(term.values / np.float32(SCALES[name]))) for name, term in evidence.items()
     }
+    return terms | {"again": SparseTerm(context.held, np.ones(len(context.held), np.float32))}
 
 
 def popularity_part(index: Index, weights: BlendWeights) -> Floats:

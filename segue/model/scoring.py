@@ -5,10 +5,11 @@
           + neighbours   how strongly playlists put the track beside those of the session
           + artists      how much of the session is by the track's artists
           + scene        how strongly playlists put its artists beside those of the session
+          + again        what it counts that this sitting has held the track already
           + popularity   how often it was added to playlists, recent additions weighing more; or that it is new
 
 The first five are centred over the catalogue, so a positive part speaks for a track and a negative one against it.
-Words, neighbours, artists and scene touch few tracks and are kept as those few (`SparseTerm`). Knows arrays and
+Words, neighbours, artists, scene and again touch few tracks and are kept as those few (`SparseTerm`). Knows arrays and
 moments, neither torch nor the wording of reasons; `scorer.py` adds the parts up over the whole catalogue.
 """
 
@@ -23,11 +24,11 @@ import numpy as np
 from segue.model.index import Index
 from segue.tokens.codebook import Floats, Integers
 from segue.tokens.content import MODALITIES, spoken_words
-from segue.tokens.prompt import Moment
+from segue.tokens.prompt import Moment, newest_sitting
 from segue.tokens.vocabulary import Control
 from segue.tokens.words import content_words
 
-PARTS = (*MODALITIES, "words", "neighbours", "artists", "scene", "popularity")
+PARTS = (*MODALITIES, "words", "neighbours", "artists", "scene", "again", "popularity")
 # Tracks of the session whose neighbours count, and utterances whose words do, newest first.
 MAX_CONTEXT_TRACKS = 40
 MAX_CONTEXT_TURNS = 3
@@ -40,14 +41,17 @@ class BlendWeights:
     """What each term weighs beside the decoder's logits; chosen on validation in training.
 
     The parts of neighbours, artists and scene are weight * log(1 + evidence / scale): more of the same evidence says
-    less and less. `new` is what a track gets that nobody has added yet, in place of its popularity. `place_power` is
-    how fast older tracks of the session count less: the n-th newest weighs n ** -place_power.
+    less and less. `again` is what a track gets that the sitting has held already: below zero where people are soon
+    tired of a track, above where they come back to it. `new` is what a track gets that nobody has added yet, in place
+    of its popularity. `place_power` is how fast older tracks of the session count less: the n-th newest weighs
+    n ** -place_power.
     """
 
     words: float = 6.0
     neighbours: float = 1.0
     artists: float = 0.0
     scene: float = 0.0
+    again: float = 0.0
     popularity: float = 0.0
     new: float = 0.0
     decoder: float = 1.0
@@ -60,11 +64,15 @@ SCALES = {"neighbours": 0.02, "artists": 1.0, "scene": 0.02}
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """What a session holds beside its token sequence: wanted tracks and words, newest first, with weights."""
+    """What a session holds beside its token sequence: wanted tracks and words, newest first, with weights.
+
+    `held` are all tracks that its newest sitting has held, wanted, unwanted or offered, ascending.
+    """
 
     rows: Integers
     row_weights: Floats
     words: Mapping[str, float]
+    held: Integers
 
     @classmethod
     def of(cls, moments: Sequence[Moment], texts: Sequence[str], place_power: float = 0.5) -> Context:
@@ -84,7 +92,14 @@ class Context:
             np.array([row for row, _ in kept], np.int64),
             (np.array(weights) / places).astype(np.float32) if kept else np.zeros(0, np.float32),
             said,
+            _held(moments),
         )
+
+
+def _held(moments: Sequence[Moment]) -> Integers:
+    newest = moments[newest_sitting(moments) :]
+    played = {moment.row for moment in newest if moment.is_track}
+    return np.array(sorted(played.union(*(moment.offered for moment in newest))), np.int64)
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,8 +135,8 @@ class Scores:
     """Every row's score, [tracks], and what it is made of.
 
     `code_logits` are the decoder's, centred, for each modality [codes]; `words` what each word said is worth; `sparse`
-    the parts that few tracks have: neighbours, artists and scene. `depth` is what a depth decoder adds to the highest,
-    where there is one.
+    the parts that few tracks have: neighbours, artists, scene and again. `depth` is what a depth decoder adds to the
+    highest, where there is one.
     """
 
     index: Index

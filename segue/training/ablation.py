@@ -1,6 +1,7 @@
-"""What codebooks see when a modality is left out: tracks without that content, so that its code is absent everywhere.
+"""What training and serving see when a modality is left out: tracks without that content, sittings without company.
 
-Everything else in training and serving stays as it is. Knows which fields of a track a modality is made of.
+A modality is gone as evidence of every kind: its codes are absent, its words are in no lexical term, and with the
+metadata go the artists, with the playlists all neighbours. Knows which fields of a track a modality is made of.
 """
 
 from __future__ import annotations
@@ -9,7 +10,6 @@ from collections.abc import Collection, Sequence
 from typing import Any
 
 import msgspec
-from scipy.sparse import csr_matrix
 
 from segue.catalog import Track
 
@@ -21,10 +21,12 @@ _FIELDS: dict[str, dict[str, Any]] = {
 }
 
 
-def without(
-    tracks: Sequence[Track], cooccurrence: csr_matrix, modalities: Collection[str]
-) -> tuple[Sequence[Track], csr_matrix]:
-    """Return tracks and counts of their company as if these modalities had never been there."""
-    nothing = {name: value for modality in modalities for name, value in _FIELDS.get(modality, {}).items()}
-    bare = [msgspec.structs.replace(track, **nothing) for track in tracks] if nothing else tracks
-    return bare, csr_matrix(cooccurrence.shape) if "playlist" in modalities else cooccurrence
+def bare(tracks: Sequence[Track], without: Collection[str]) -> Sequence[Track]:
+    """Return the tracks as if these modalities had never been told."""
+    nothing = {name: value for modality in without for name, value in _FIELDS.get(modality, {}).items()}
+    return [msgspec.structs.replace(track, **nothing) for track in tracks] if nothing else tracks
+
+
+def has_company(without: Collection[str]) -> bool:
+    """Whether it is known which tracks stand side by side."""
+    return "playlist" not in without

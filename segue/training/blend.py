@@ -17,9 +17,9 @@ from segue.tokens.codebook import Floats
 from segue.training.terms import TERMS, Terms
 
 _START: Mapping[str, float] = {"decoder": 1.0, "words": 4.0, "neighbours": 1.0}
-# What speaks for a track may count for nothing, never against it; being popular or new may. Validation sees neighbours
-# as of its beginning, weeks old; served ones are seconds old, so they weigh no less than at the start.
-_FLOORS = {"popularity": -np.inf, "new": -np.inf, "neighbours": _START["neighbours"]}
+# What speaks for a track may count for nothing, never against it; being there again, popular or new may. Validation
+# sees neighbours as of its beginning, weeks old; served ones are seconds old, so they weigh no less than at the start.
+_FLOORS = {"again": -np.inf, "popularity": -np.inf, "new": -np.inf, "neighbours": _START["neighbours"]}
 _LEAST = np.array([_FLOORS.get(name, 0.0) for name in TERMS], np.float32)
 _STEPS = 200
 _BATCH = 64

@@ -1,13 +1,13 @@
-"""Which tracks playlists put side by side: weighted counts, and the bounded lists of neighbours made of them.
+"""Which tracks people put side by side: weighted counts, and the bounded lists of neighbours made of them.
 
 Two additions to one playlist count as in the stream, where `segue.cooccurrence.pairs` says up to which distance and how
-much, and less the longer ago. Knows rows and histories; the same counts feed the playlist codebook and the neighbours'
-part of a score.
+much, and less the longer ago. Two tracks that were taken in one sitting count likewise, a share of that. Knows rows and
+histories; the same counts feed the playlist codebook and the neighbours' part of a score.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,7 +18,9 @@ from segue.cooccurrence.pairs import WEIGHT_UNIT, WEIGHTS
 from segue.model.index import RelatedArtists
 from segue.model.neighbour_lists import MAX_NEIGHBOURS, NO_NEIGHBOURS, NeighbourList
 from segue.tokens.codebook import Floats
-from segue.tokens.histories import PLAYLIST, History
+from segue.tokens.histories import PLAYLIST, SESSION, History
+from segue.tokens.prompt import Moment
+from segue.training.batches import sittings
 
 # Artists kept beside each one.
 MAX_RELATED = 40
@@ -40,14 +42,25 @@ class Recency:
         return np.asarray(np.exp(-ages / (self.days * _DAY_MS)), np.float32)
 
 
-def cooccurrences(histories: Sequence[History], tracks: int, recency: Recency) -> csr_matrix:
-    """Return the symmetric [tracks, tracks] matrix of weighted counts: the pair's weight times its recency."""
+@dataclass(frozen=True, slots=True)
+class Shares:
+    """What a pair of tracks counts that stand in one playlist, and that were taken in one sitting."""
+
+    playlists: float = 1.0
+    sittings: float = 0.0
+
+
+PLAYLISTS_ALONE = Shares()
+
+
+def cooccurrences(
+    histories: Sequence[History], tracks: int, recency: Recency, shares: Shares = PLAYLISTS_ALONE
+) -> csr_matrix:
+    """Return the symmetric [tracks, tracks] matrix of weighted counts: the pair's weight, recency and share."""
     first, second, weights = [np.zeros(0, np.int64)], [np.zeros(0, np.int64)], [np.zeros(0, np.float32)]
-    for history in histories:
-        if history.kind != PLAYLIST:
-            continue
-        rows = np.array([moment.row for moment in history.moments], np.int64)
-        fading = recency.weights(np.array([moment.time_ms for moment in history.moments], np.int64))
+    for moments, share in _companies(histories, shares):
+        rows = np.array([moment.row for moment in moments], np.int64)
+        fading = recency.weights(np.array([moment.time_ms for moment in moments], np.int64)) * np.float32(share)
         for distance, weight_of_pair in enumerate(WEIGHTS[: max(0, len(rows) - 1)], start=1):
             first.append(rows[:-distance])
             second.append(rows[distance:])
@@ -56,6 +69,16 @@ def cooccurrences(histories: Sequence[History], tracks: int, recency: Recency) -
     apart = one != other
     half = coo_matrix((weight[apart], (one[apart], other[apart])), (tracks, tracks))
     return csr_matrix(half + half.T)
+
+
+def _companies(histories: Sequence[History], shares: Shares) -> Iterator[tuple[Sequence[Moment], float]]:
+    """Yield what counts as side by side: playlists, and the wanted tracks of sittings; each with its share."""
+    for history in histories:
+        if history.kind == PLAYLIST and shares.playlists:
+            yield history.moments, shares.playlists
+        elif history.kind == SESSION and shares.sittings:
+            for begins, ends in sittings(history.moments):
+                yield [moment for moment in history.moments[begins:ends] if moment.wanted], shares.sittings
 
 
 def neighbour_lists(counts: csr_matrix, occurrences: Floats, most: int = MAX_NEIGHBOURS) -> list[NeighbourList]:

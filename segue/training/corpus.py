@@ -39,7 +39,7 @@ SYNTHETIC = "synthetic dialogue"
 
 @dataclass(frozen=True, slots=True)
 class TrainingRules:
-    """What a training run depends on, beside the dataset; `without` names modalities whose codes are left out."""
+    """What a training run depends on, beside the dataset; `without` names modalities that are no evidence."""
 
     until: datetime | None = None
     without: tuple[str, ...] = ()

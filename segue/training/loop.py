@@ -18,7 +18,7 @@ import torch
 from segue.model.decoder import Decoder
 from segue.tokens.codebook import Integers
 from segue.tokens.histories import History
-from segue.tokens.prompt import TokenSequence
+from segue.tokens.prompt import NO_TARGET, TokenSequence
 from segue.training.batches import batches, epoch
 from segue.training.distributed import Peers
 from segue.training.objective import Objective, ObjectiveRules
@@ -28,19 +28,22 @@ from segue.training.watch import Watch
 
 # Measured in docs/lab-log.md unless a study of the design names them.
 LEARNING_RATE = 1.5e-3
+FEW_TRACKS = 250
 
 
 @dataclass(frozen=True, slots=True)
 class LoopRules:
     """How long and in which steps to train.
 
-    A step sees `tracks_a_batch` predictions in each of `accumulate` batches. `mixture` weighs kinds of histories.
+    A step sees `tracks_a_batch` predictions in each of `accumulate` batches; fewer, though no fewer than FEW_TRACKS,
+    where an epoch would else have less than `least_batches`. `mixture` weighs kinds of histories.
     """
 
     epochs: int = 30
     patience: int = 4
     window: int = 40
     tracks_a_batch: int = 1_500
+    least_batches: int = 150
     accumulate: int = 1
     minutes: float = 15.0
     learning_rate: float = LEARNING_RATE
@@ -137,7 +140,7 @@ class Trainer:
     def _epoch(self, number: int) -> list[list[TokenSequence]]:
         random = self._random(number, 0)
         sequences = epoch(self._histories, self._rules.window, self._rules.mixture, random)
-        return list(batches(sequences, self._rules.tracks_a_batch, random))
+        return list(batches(sequences, batch_size(sequences, self._rules), random))
 
     def _random(self, number: int, stream: int) -> np.random.Generator:
         """Return an epoch's own randomness, so that it does not depend on how the run came there."""
@@ -173,3 +176,13 @@ class Trainer:
         self._optimiser.step()
         self._mean.follow(self._decoder)
         return total, predictions
+
+
+def batch_size(sequences: Sequence[TokenSequence], rules: LoopRules) -> int:
+    """Return how many predictions a batch holds.
+
+    A small dataset in large batches is few steps: four epochs of the sample's world reached a hit@10 of .184 in batches
+    of 1,500, and of .196 in batches of 400, in the same time.
+    """
+    predictions = sum(target != NO_TARGET for sequence in sequences for target in sequence.targets)
+    return min(rules.tracks_a_batch, max(FEW_TRACKS, predictions // rules.least_batches))

@@ -23,7 +23,7 @@ from segue.tokens.codebook import Floats, Integers
 from segue.tokens.prompt import prompt
 
 # In the order of the columns that `Terms.values` has.
-TERMS = ("decoder", "words", "neighbours", "artists", "scene", "popularity", "new")
+TERMS = ("decoder", "words", "neighbours", "artists", "scene", "again", "popularity", "new")
 MOST_TRACKS = 20_000
 _BATCH = 64
 

@@ -32,16 +32,17 @@ from segue.tokens.fitting import fit_codebooks
 from segue.tokens.histories import (
     PLAYLIST,
 )
-from segue.training.ablation import without
+from segue.training.ablation import bare, has_company
+from segue.training.beginning import begin_at_centroids
 from segue.training.card import model_card
-from segue.training.cooccurrence import Recency, cooccurrences
+from segue.training.cooccurrence import Recency, Shares, cooccurrences
 from segue.training.corpus import Corpus, TrainingRules, read_corpus
 from segue.training.distributed import Peers
 from segue.training.loop import Trainer
 from segue.training.run_state import RunFile
 from segue.training.terms import decoder_ranks
 from segue.training.watch import Silence, Watch
-from segue.training.weighing import evidence, weigh
+from segue.training.weighing import Sources, evidence, weigh
 
 
 def train(
@@ -63,20 +64,23 @@ def train(
     with threadpool_limits(limits=1):
         watch.phase("Reading the dataset")
         corpus = read_corpus(dataset, rules)
+        corpus = replace(corpus, tracks=bare(corpus.tracks, rules.without))
         watch.phase("Making codebooks")
         codebooks, codes = _codebooks(corpus, rules)
         watch.phase("Training the decoder")
         decoder = _decoder(corpus, codebooks, rules)
+        begin_at_centroids(decoder, codebooks, rules.loop.seed)
         run = RunFile.beside(out, _digest(corpus, codes, decoder.config, rules))
         epochs = _train_decoder(decoder, corpus, codes, rules, watch, peers, run)
         watch.phase("Choosing the blend")
-        blend, recency, measured = weigh(decoder, corpus, codes, rules.loop.seed)
+        blend, sources, measured = weigh(decoder, corpus, codes, rules.loop.seed, company=has_company(rules.without))
         watch.phase("Bringing neighbours up to the cut")
-        index = _index(corpus, codebooks, codes, recency)
+        index = _index(corpus, codebooks, codes, sources)
     metrics: dict[str, Any] = {
         "validation": measured,
         "epochs": epochs,
-        "recency_days": recency.days,
+        "recency_days": sources.recency.days,
+        "sitting_share": sources.shares.sittings,
         "trained_until": None if rules.until is None else rules.until.isoformat(),
         "seed": rules.loop.seed,
         "parameters": sum(each.numel() for each in decoder.parameters()),
@@ -105,14 +109,16 @@ def popular_tracks(index: Index) -> list[Track]:
 
 
 def _codebooks(corpus: Corpus, rules: TrainingRules) -> tuple[Codebooks, Integers]:
-    counts = cooccurrences(corpus.training, len(corpus.tracks), Recency(corpus.validation_ms))
+    # What was taken in one sitting tells of a track's company as much as a playlist does.
+    company = float(has_company(rules.without))
+    shares = Shares(company, company)
+    counts = cooccurrences(corpus.training, len(corpus.tracks), Recency(corpus.validation_ms), shares)
     names: list[list[str]] = [[] for _ in corpus.tracks]
     for history in corpus.training:
         if history.kind == PLAYLIST:
             for row in {moment.row for moment in history.moments}:
                 names[row].append(history.label)
-    tracks, counts = without(corpus.tracks, counts, rules.without)
-    return fit_codebooks(tracks, counts, names, rules.codebooks)
+    return fit_codebooks(corpus.tracks, counts, names, rules.codebooks)
 
 
 def _decoder(corpus: Corpus, codebooks: Codebooks, rules: TrainingRules) -> Decoder:
@@ -159,9 +165,9 @@ def _train_decoder(
     return trainer.run(validate, watch)
 
 
-def _index(corpus: Corpus, codebooks: Codebooks, codes: Integers, recency: Recency) -> Index:
+def _index(corpus: Corpus, codebooks: Codebooks, codes: Integers, sources: Sources) -> Index:
     """Return the index as of the cut: all neighbours, and playlist codes for tracks that had none in training."""
-    neighbours, popularity, related = evidence(corpus.histories, corpus.tracks, recency)
+    neighbours, popularity, related = evidence(corpus.histories, corpus.tracks, sources)
     column = MODALITIES.index("playlist")
     absent = codebooks.sizes[column]
     known = codes[:, column].copy()

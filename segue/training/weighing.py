@@ -1,4 +1,4 @@
-"""What validation decides about the blend: how fast evidence fades, how far back a session counts, and all weights.
+"""What validation decides about the blend: what counts as evidence and how fast it fades, and all weights.
 
 Knows the corpus, the index and the terms; trains nothing.
 """
@@ -6,7 +6,8 @@ Knows the corpus, the index and the terms; trains nothing.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, replace
+from itertools import product
 from typing import Any
 
 import numpy as np
@@ -19,15 +20,17 @@ from segue.model.index import Index, RelatedArtists
 from segue.model.neighbour_lists import NeighbourList
 from segue.model.scoring import BlendWeights, Context, near
 from segue.tokens.codebook import Floats, Integers
-from segue.tokens.histories import PLAYLIST, History
+from segue.tokens.histories import PLAYLIST, SESSION, History
 from segue.training.blend import alone, choose
-from segue.training.cooccurrence import Recency, additions, cooccurrences, neighbour_lists, related_artists
+from segue.training.cooccurrence import Recency, Shares, additions, cooccurrences, neighbour_lists, related_artists
 from segue.training.corpus import Corpus
 from segue.training.terms import TERMS, Asked, Terms, gather
 
 # Tried on validation, in days; None does not fade.
 RECENCY_DAYS = (None, 180.0, 60.0, 20.0, 7.0)
 PLACE_POWERS = (0.5, 1.0, 1.5)
+# What a pair of one sitting counts beside a pair of one playlist.
+SITTING_SHARES = (0.0, 1.0)
 # However many of the tracks that people add are new, the others count for as much in choosing the blend: an archive of
 # playlists knows only those new tracks that were added, a catalogue has many more.
 MOST_FOR_ARRIVALS = 0.5
@@ -35,11 +38,24 @@ MOST_FOR_ARRIVALS = 0.5
 SPOKEN_SHARE = 0.25
 
 
-def weigh(decoder: Decoder, corpus: Corpus, codes: Integers, seed: int) -> tuple[BlendWeights, Recency, dict[str, Any]]:
-    """Choose how fast evidence fades and how far back a session counts by the neighbours alone, then all weights."""
-    recency, place_power = _pace(corpus, codes, decoder.config.code_sizes)
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """What neighbours are made of: evidence that fades so fast, of playlists and sittings by their shares."""
+
+    recency: Recency
+    shares: Shares
+
+
+def weigh(
+    decoder: Decoder, corpus: Corpus, codes: Integers, seed: int, *, company: bool = True
+) -> tuple[BlendWeights, Sources, dict[str, Any]]:
+    """Choose what is evidence and how far back a session counts by the neighbours alone, then all weights.
+
+    Without `company` nothing is anything's neighbour.
+    """
+    sources, place_power = _pace(corpus, codes, decoder.config.code_sizes, company=company)
     index = replace(
-        _as_of_validation(corpus, codes, decoder.config.code_sizes, recency), recommendable=np.ones(len(codes), bool)
+        _as_of_validation(corpus, codes, decoder.config.code_sizes, sources), recommendable=np.ones(len(codes), bool)
     )
     code_rows = codes + np.array(decoder.config.code_offsets, np.int64)
     terms = gather(decoder, code_rows, index, _asked(corpus), place_power, seed)
@@ -47,7 +63,7 @@ def weigh(decoder: Decoder, corpus: Corpus, codes: Integers, seed: int) -> tuple
     rankers = {"blend": np.array([getattr(blend, name) for name in TERMS], np.float32)}
     rankers |= {name: alone(name) for name in ("decoder", "neighbours", "artists", "popularity")}
     measured = {name: _reached(terms, weights) for name, weights in rankers.items()}
-    return blend, Recency(corpus.now_ms, recency.days), measured
+    return blend, replace(sources, recency=Recency(corpus.now_ms, sources.recency.days)), measured
 
 
 def _asked(corpus: Corpus) -> Asked:
@@ -77,12 +93,14 @@ def _reached(terms: Terms, weights: Floats) -> dict[str, float]:
     return reached
 
 
-def _pace(corpus: Corpus, codes: Integers, sizes: tuple[int, ...]) -> tuple[Recency, float]:
-    """Return the recency and the power of places with which the neighbours alone do best."""
-    reached: list[tuple[float, Recency, float]] = []
-    for days in RECENCY_DAYS:
-        recency = Recency(corpus.validation_ms, days)
-        index = replace(_as_of_validation(corpus, codes, sizes, recency), recommendable=corpus.recommendable)
+def _pace(corpus: Corpus, codes: Integers, sizes: tuple[int, ...], *, company: bool) -> tuple[Sources, float]:
+    """Return the sources and the power of places with which the neighbours alone do best."""
+    has_sittings = any(history.kind == SESSION for history in corpus.training)
+    tried = [Shares(sittings=share) for share in (SITTING_SHARES if has_sittings else (0.0,))]
+    reached: list[tuple[float, Sources, float]] = []
+    for days, shares in product(RECENCY_DAYS, tried if company else [Shares(playlists=0.0)]):
+        sources = Sources(Recency(corpus.validation_ms, days), shares)
+        index = replace(_as_of_validation(corpus, codes, sizes, sources), recommendable=corpus.recommendable)
         for power in PLACE_POWERS:
             ranks = [
                 rank_of(
@@ -92,27 +110,31 @@ def _pace(corpus: Corpus, codes: Integers, sizes: tuple[int, ...]) -> tuple[Rece
                 )
                 for position in corpus.validation
             ]
-            reached.append((RankingMetrics.of(ranks).mrr, recency, power))
-    _, recency, power = max(reached, key=lambda each: each[0])
-    return recency, power
+            reached.append((RankingMetrics.of(ranks).mrr, sources, power))
+    _, sources, power = max(reached, key=lambda each: each[0])
+    return sources, power
 
 
 def _context(position: Position, place_power: float) -> Context:
     return Context.of(position.moments, position.texts, place_power)
 
 
-def _as_of_validation(corpus: Corpus, codes: Integers, sizes: tuple[int, ...], recency: Recency) -> Index:
+def _as_of_validation(corpus: Corpus, codes: Integers, sizes: tuple[int, ...], sources: Sources) -> Index:
     """Return the index as of the begin of validation: without what is held back."""
-    return Index.of(corpus.tracks, codes, sizes, *evidence(corpus.training, corpus.tracks, recency))
+    return Index.of(corpus.tracks, codes, sizes, *evidence(corpus.training, corpus.tracks, sources))
 
 
 def evidence(
-    histories: Sequence[History], tracks: Sequence[Track], recency: Recency
+    histories: Sequence[History], tracks: Sequence[Track], sources: Sources
 ) -> tuple[list[NeighbourList], Floats, dict[str, RelatedArtists]]:
     """Return neighbours, popularity, and which artists are close to which: these do not fade, their fame does not."""
-    counts = cooccurrences(histories, len(tracks), recency)
-    playlists = [each for each in histories if each.kind == PLAYLIST]
-    occurrences = additions(playlists, len(tracks), Recency(recency.now_ms))
+    recency, shares = sources.recency, sources.shares
+    unfading = Recency(recency.now_ms)
+    counts = cooccurrences(histories, len(tracks), recency, shares)
+    occurrences = sum(
+        weight * additions([each for each in histories if each.kind == kind], len(tracks), unfading)
+        for kind, weight in ((PLAYLIST, np.float32(shares.playlists)), (SESSION, np.float32(shares.sittings)))
+    )
     popularity = np.log1p(additions(histories, len(tracks), recency))
-    undated = counts if recency.days is None else cooccurrences(histories, len(tracks), Recency(recency.now_ms))
-    return neighbour_lists(counts, occurrences), popularity, related_artists(undated, tracks)
+    undated = counts if recency.days is None else cooccurrences(histories, len(tracks), unfading, shares)
+    return neighbour_lists(counts, np.asarray(occurrences)), popularity, related_artists(undated, tracks)

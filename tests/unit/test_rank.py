@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cache
 
 import pytest
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 from segue import ranking
 from segue.events import Filters
 from segue.model.recommender import Recommender
-from segue.model.scoring import PARTS
+from segue.model.scoring import PARTS, BlendWeights
 from segue.ranking import Query, Ranking
 from segue.session import Session, SessionEvent, SessionTurn
 from tests.unit import tiny_model
@@ -103,6 +104,17 @@ def test_neighbours_of_what_was_played_come_first_with_the_track_that_called_for
     reason = next(reason for reason in answer.tracks[0].reasons if reason.part == "neighbours")
     assert reason.because_track_id == "folk-10"
     assert reason.text == "Often in playlists with Folk Tune 10"
+
+
+def test_what_a_sitting_has_held_is_left_for_others_where_people_tire_of_it() -> None:
+    played = session(*((name, FINISHED) for name in ("folk-10", "folk-11", "folk-12")))
+    tired = replace(tiny_model.checkpoint(), weights=BlendWeights(again=-20.0))
+
+    (answer,) = Recommender(tired).rank([Query(played, count=100)])
+
+    assert {track.track_id for track in answer.tracks[-2:]} == {"folk-10", "folk-11"}
+    values = [track.parts[PARTS.index("again")].value for track in answer.tracks]
+    assert values == [0.0] * (len(values) - 2) + [-20.0] * 2
 
 
 def test_what_was_said_decides_and_is_quoted() -> None:

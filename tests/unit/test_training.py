@@ -15,13 +15,15 @@ from segue.cooccurrence import pairs
 from segue.evaluation.positions import Position, positions
 from segue.model.decoder import Decoder
 from segue.model.scoring import BlendWeights
-from segue.tokens.histories import PLAYLIST, History, before, held_back_from, playlist_history
-from segue.tokens.prompt import NO_TARGET, Moment
+from segue.tokens.histories import PLAYLIST, SESSION, History, before, held_back_from, playlist_history
+from segue.tokens.prompt import NO_TARGET, Moment, TokenSequence
+from segue.tokens.vocabulary import Control
 from segue.training import weighing
 from segue.training.batches import batches, epoch, windows
+from segue.training.beginning import begin_at_centroids
 from segue.training.blend import alone, choose
-from segue.training.cooccurrence import Recency, additions, cooccurrences, neighbour_lists, related_artists
-from segue.training.loop import LoopRules, Trainer
+from segue.training.cooccurrence import Recency, Shares, additions, cooccurrences, neighbour_lists, related_artists
+from segue.training.loop import FEW_TRACKS, LoopRules, Trainer, batch_size
 from segue.training.optimiser import schedule
 from segue.training.terms import TERMS, Terms
 from segue.training.watch import Silence
@@ -62,6 +64,49 @@ def test_a_playlist_counts_in_training_as_in_the_stream() -> None:
     for change in pairs.changes((), [pairs.Entry(str(row), 0) for row in range(length)]):
         live[int(change.track_id), int(change.neighbour_id)] += change.weight / pairs.WEIGHT_UNIT
     np.testing.assert_allclose(counts.toarray(), live, rtol=1e-6)
+
+
+def test_what_is_taken_in_one_sitting_is_company_as_far_as_its_share_goes() -> None:
+    moments = (
+        Moment(1, 0, sitting="a"),
+        Moment(2, 3, Control.SKIPPED, sitting="a"),
+        Moment(3, 1, sitting="a"),
+        Moment(4, 2, sitting="b"),
+    )
+    sittings = [History(SESSION, "l", moments)]
+
+    assert not cooccurrences(sittings, 4, Recency(0)).nnz
+    counts = cooccurrences(sittings, 4, Recency(0), Shares(sittings=0.5))
+    assert counts[0, 1] == pytest.approx(0.5)
+    assert counts.nnz == 2
+    assert cooccurrences(history(1, 1, 8), 3, Recency(0), Shares(playlists=0.0)).nnz == 0
+
+
+def test_neighbours_are_made_of_sittings_where_that_finds_more() -> None:
+    # Playlists pair tracks at random, sittings hold one after its like.
+    corpus = SimpleNamespace(
+        tracks=[Track(track_id=str(row)) for row in range(40)],
+        training=[
+            *(
+                History(PLAYLIST, str(place), tuple(Moment(1, int(row)) for row in rows), removed_ms=(None,) * 4)
+                for place, rows in enumerate(np.random.default_rng(1).integers(0, 40, (30, 4)))
+            ),
+            *(
+                History(SESSION, str(row), (Moment(1, row, sitting="s"), Moment(2, row + 1, sitting="s")))
+                for row in PAIRS
+            ),
+        ],
+        validation=[Position("session", (Moment(3, row, sitting="s"),), (), 4, row + 1, (row,)) for row in PAIRS],
+        validation_ms=5,
+        recommendable=np.ones(40, bool),
+    )
+    codes = np.zeros((40, 5), np.int64)
+
+    told, _ = weighing._pace(corpus, codes, (1,) * 5, company=True)  # type: ignore[arg-type]
+    deaf, _ = weighing._pace(corpus, codes, (1,) * 5, company=False)  # type: ignore[arg-type]
+
+    assert told.shares == Shares(playlists=1.0, sittings=1.0)
+    assert deaf.shares == Shares(playlists=0.0, sittings=0.0)
 
 
 def test_neighbours_are_bounded_and_heaviest_first() -> None:
@@ -141,6 +186,7 @@ def terms(**values: np.ndarray[tuple[int, int], np.dtype[np.float32]]) -> Terms:
 
 
 WANTED = np.random.default_rng(1).integers(0, 40, 60)
+PAIRS = range(0, 40, 2)
 RIGHT = (np.arange(40) == WANTED[:, None]).astype(np.float32)
 NOISE = np.random.default_rng(2).normal(size=(60, 40)).astype(np.float32)
 
@@ -152,7 +198,9 @@ def test_the_blend_trusts_the_term_that_is_right() -> None:
     assert set(told.ranks(np.array([getattr(blend, name) for name in TERMS]))) == {1}
 
 
-def test_nothing_but_fame_and_newness_counts_against_a_track() -> None:
+def test_nothing_but_fame_newness_and_being_there_again_counts_against_a_track() -> None:
+    assert choose(terms(again=-RIGHT), 0.5, seed=1).again < 0.0
+    assert choose(terms(again=RIGHT), 0.5, seed=1).again > 0.0
     blend = choose(terms(scene=-RIGHT, popularity=-RIGHT), 0.5, seed=1)
     assert blend.scene == 0.0
     assert blend.popularity < 0.0
@@ -179,6 +227,31 @@ def test_what_does_not_compete_stands_before_nothing_and_ties_are_pessimistic() 
     assert np.all(told.ranks(alone("artists")) == 40)
     rivals = replace(told, allowed=RIGHT.astype(bool))
     assert np.all(rivals.ranks(alone("decoder")) == 1)
+
+
+def test_codes_begin_as_near_to_each_other_as_their_centroids() -> None:
+    checkpoint = tiny_model.checkpoint()
+    decoder = Decoder(checkpoint.config)
+    absent = decoder.codes.weight[checkpoint.config.code_sizes[0]].clone()
+
+    begin_at_centroids(decoder, checkpoint.codebooks, seed=1)
+
+    table = decoder.codes.weight.detach().numpy()
+    centroids = checkpoint.codebooks.books["playlist"].clusters.centroids
+    begun = table[: len(centroids)]
+    told, found = (np.square(each[:, None] - each[None]).sum(-1).ravel() for each in (centroids, begun))
+    assert np.corrcoef(told, found)[0, 1] > 0.9
+    assert np.sqrt(np.square(begun).mean()) == pytest.approx(0.02, rel=1e-3)
+    assert torch.equal(decoder.codes.weight[checkpoint.config.code_sizes[0]], absent)
+
+
+def test_a_small_dataset_is_cut_into_small_batches_that_make_enough_steps() -> None:
+    sequence = TokenSequence((-1, 0, 1), (0, 1, NO_TARGET))
+    rules = LoopRules(tracks_a_batch=1_500, least_batches=100)
+
+    assert batch_size([sequence] * 40_000, rules) == 800
+    assert batch_size([sequence] * 400_000, rules) == 1_500
+    assert batch_size([sequence] * 40, rules) == FEW_TRACKS
 
 
 def test_training_lowers_the_loss_and_the_same_seed_gives_the_same_parameters() -> None:
