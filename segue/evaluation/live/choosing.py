@@ -98,6 +98,8 @@ def choose_served(log: EditLog, cut: int, checkpoint: Checkpoint, live: Settings
         cold.append(gather_cold(arm, cold_questions(day), new, live.place_power))
         for settings, values in _dense(dense, day):
             reached.setdefault(settings, []).extend(values)
+    if not known:
+        return Served(checkpoint.weights, CODES_ALONE, DenseSettings())
     terms = joined([_thinned(known, random), _thinned(cold, random)])
     weights = choose(terms, live.place_power, seed)
     best = max(reached, key=lambda settings: float(np.mean(reached[settings]))) if reached else DenseSettings()
