@@ -15,8 +15,8 @@ from segue.tokens.codebook import Integers
 from segue.tokens.content import MODALITIES
 from segue.tokens.histories import PLAYLIST, History
 from segue.tokens.prompt import Moment
-from segue.training.cooccurrence import Recency
-from segue.training.weighing import evidence
+from segue.training.cooccurrence import PLAYLISTS_ALONE, Recency
+from segue.training.weighing import Sources, evidence
 
 
 def index_as_of(log: EditLog, day: int, checkpoint: Checkpoint, days: float) -> Index:
@@ -32,9 +32,8 @@ def index_as_of(log: EditLog, day: int, checkpoint: Checkpoint, days: float) -> 
         moments[batch.playlist_id] += [Moment(batch.day * DAY_MS, rows[track_id]) for track_id in batch.added]
     histories = [History(PLAYLIST, name, tuple(each)) for name, each in moments.items() if len(each) > 1]
     sizes = checkpoint.index.code_sizes
-    index = Index.of(
-        tracks, _codes(checkpoint, known), sizes, *evidence(histories, tracks, Recency(day * DAY_MS, days))
-    )
+    sources = Sources(Recency(day * DAY_MS, days), PLAYLISTS_ALONE)
+    index = Index.of(tracks, _codes(checkpoint, known), sizes, *evidence(histories, tracks, sources))
     return replace(index, freshness=Freshness.of_checkpoint(days, day * DAY_MS))
 
 
