@@ -73,13 +73,8 @@ def test_new_tracks_are_told_apart_by_their_artists(reported: dict[str, object])
 def test_the_last_line_has_the_figures_and_the_pictures_are_there(reported: dict[str, object]) -> None:
     last = reported["last line"]
     assert isinstance(last, dict)
-    names = (
-        "live_over_frozen",
-        "live_over_weekly",
-        "system_over_live_knn",
-        "codes_live_over_frozen",
-        "cold_over_dense",
-    )
-    for name in (*names, "flipback_share"):
+    for name in ("live_over_frozen", "live_over_weekly", "system_over_live_knn", "cold_over_dense", "flipback_share"):
         assert last[name] is not None, name
+    # A ratio to nothing is none: a decoder trained for seconds may find nothing by codes that stand still.
+    assert (last["codes_live_over_frozen"] is None) == (hit10(reported, "codes frozen") == 0)
     assert reported["pictures"] == ["arms.png", "by_week.png"]
