@@ -11,9 +11,8 @@ Knows weights and clusters, not what a track is.
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterator
-from itertools import groupby
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from math import exp, isqrt
 
 import msgspec
@@ -58,50 +57,97 @@ class Assignment(msgspec.Struct, frozen=True):
 def assign(company: Company, home: Home, clusters: FrozenClusters, rules: LiveRules | None = None) -> Assignment:
     """Return the code that a track has after all edits that its company holds; None where nothing says one."""
     rules = rules or clusters.rules
-    evidence = _Evidence(clusters)
-    code, changes, near, before = home.cluster, [], set[str](), 0
-    belief = (
-        0 if home.cluster is None else round(ADDITION * (rules.known_belief if home.known else rules.content_belief))
-    )
-    for span, last_ms, weights, names in _spans(company, clusters, rules.span_hours):
-        evidence.decay(_kept(span - before, rules))
-        evidence.add(weights)
-        near |= names
-        before = span
-        best = evidence.nearest(home.cluster, belief, code, rules.margin)
+    belief = round(ADDITION * (rules.known_belief if home.known else rules.content_belief))
+    spans = _spans(company, clusters, rules.span_hours)
+    sums, most = _summed(spans, rules)
+    # Most tracks have little evidence, and with less than this none of it can matter: looking costs ten times as much.
+    moves = home.cluster is None or most > belief * clusters.least_moving(home.cluster, rules.margin)
+    code, changes = _moved(spans, home.cluster, belief, clusters, rules) if moves else (home.cluster, [])
+    near = len({name for span in spans for name in span.names})
+    return Assignment(code, round(sum(sums.values()) / ADDITION, 6), near, tuple(changes[-MAX_CHANGES:]))
+
+
+@dataclass(slots=True)
+class _Span:
+    """A span of event time with evidence: its number, its newest hour, and weights by cluster and of whom."""
+
+    number: int
+    last: int
+    weights: dict[int, int]
+    names: set[str]
+
+
+def _spans(company: Company, clusters: FrozenClusters, hours: int) -> list[_Span]:
+    """Return the spans that hold evidence, oldest first."""
+    spans: list[_Span] = []
+    by_track = clusters.by_track
+    for cell in company.read:
+        cluster = by_track.get(cell.neighbour_id)
+        if cluster is None:
+            continue
+        slot, number = cell.slot, cell.slot // hours
+        if not spans or spans[-1].number != number:
+            spans.append(_Span(number, slot, {}, set()))
+        span = spans[-1]
+        span.last = slot
+        span.weights[cluster] = span.weights.get(cluster, 0) + cell.weight
+        span.names.add(cell.neighbour_id)
+    return spans
+
+
+def _summed(spans: Sequence[_Span], rules: LiveRules) -> tuple[dict[int, int], int]:
+    """Return the decayed weights by cluster after the last span, and the most that they came to after any."""
+    sums: dict[int, int] = {}
+    most = before = 0
+    for span in spans:
+        _fade(sums, _kept(span.number - before, rules))
+        _join(sums, span.weights)
+        most, before = max(most, sum(sums.values())), span.number
+    return sums, most
+
+
+def _moved(
+    spans: Sequence[_Span], code: int | None, belief: int, clusters: FrozenClusters, rules: LiveRules
+) -> tuple[int | None, list[Change]]:
+    """Return the code after the last span, and every change on the way from home."""
+    evidence = _Evidence(clusters, code, belief)
+    changes: list[Change] = []
+    before = 0
+    for span in spans:
+        evidence.fade(_kept(span.number - before, rules))
+        evidence.join(span.weights)
+        before = span.number
+        best = evidence.nearest(code, rules.margin)
         if best is not None and best != code:
-            changes.append(Change(last_ms, code, best))
+            changes.append(Change(span.last * SLOT_MS, code, best))
             code = best
-    return Assignment(code, round(evidence.weight / ADDITION, 6), len(near), tuple(changes[-MAX_CHANGES:]))
+    return code, changes
 
 
 class _Evidence:
-    """A weighted sum of clusters, in units of 1/WEIGHT_UNIT, and its inner products with all centroids."""
+    """A weighted sum of clusters, in units of 1/WEIGHT_UNIT, its products with all centroids, and home's belief."""
 
-    def __init__(self, clusters: FrozenClusters) -> None:
+    def __init__(self, clusters: FrozenClusters, home: int | None, belief: int) -> None:
         self._clusters = clusters
-        self._weights: dict[int, int] = {}
+        self._home = home
+        self._belief = belief
+        self._sums: dict[int, int] = {}
         self._closeness: Integers = np.zeros(len(clusters), np.int64)
 
-    @property
-    def weight(self) -> int:
-        return sum(self._weights.values())
-
-    def decay(self, kept: int) -> None:
+    def fade(self, kept: int) -> None:
         """Keep so many UNITths of it."""
-        if self._weights and kept < UNIT:
-            self._weights = {cluster: weight * kept // UNIT for cluster, weight in self._weights.items()}
-            self._closeness = self._closeness * kept // UNIT
+        _fade(self._sums, kept)
+        self._closeness = self._closeness * kept // UNIT
 
-    def add(self, weights: Counter[int]) -> None:
-        for cluster, weight in weights.items():
-            self._weights[cluster] = self._weights.get(cluster, 0) + weight
+    def join(self, weights: Mapping[int, int]) -> None:
+        """Add weights by cluster."""
+        _join(self._sums, weights)
         added = np.array(list(weights.values()), np.int64)
         self._closeness = self._closeness + added @ self._clusters.products[list(weights)]
 
-    def nearest(self, home: int | None, belief: int, code: int | None, margin: float) -> int | None:
+    def nearest(self, code: int | None, margin: float) -> int | None:
         """Return the centroid to move to, or the code itself where none is closer by more than the margin."""
-        closeness, length = self._shrunk(home, belief)
+        closeness, length = self._shrunk()
         if not length:
             return code
         distances = self._clusters.distances(closeness, length)
@@ -110,28 +156,23 @@ class _Evidence:
             return best
         return code
 
-    def _shrunk(self, home: int | None, belief: int) -> tuple[Integers, int]:
-        weights, closeness = self._weights, self._closeness
-        if home is not None and belief:
-            weights = weights | {home: weights.get(home, 0) + belief}
-            closeness = closeness + belief * self._clusters.products[home]
-        square = sum(weight * int(closeness[cluster]) for cluster, weight in weights.items()) // UNIT
+    def _shrunk(self) -> tuple[Integers, int]:
+        sums, closeness = self._sums, self._closeness
+        if self._home is not None and self._belief:
+            sums = sums | {self._home: sums.get(self._home, 0) + self._belief}
+            closeness = closeness + self._belief * self._clusters.products[self._home]
+        square = sum(weight * int(closeness[cluster]) for cluster, weight in sums.items()) // UNIT
         return closeness, isqrt(max(0, square))
 
 
-def _spans(company: Company, clusters: FrozenClusters, hours: int) -> Iterator[tuple[int, int, Counter[int], set[str]]]:
-    """Yield spans with evidence, oldest first: number, newest time in Unix milliseconds, weights by cluster, names."""
-    for span, cells in groupby(company.read, key=lambda cell: cell.slot // hours):
-        weights: Counter[int] = Counter()
-        names: set[str] = set()
-        for cell in cells:
-            last = cell.slot
-            cluster = clusters.by_track.get(cell.neighbour_id)
-            if cluster is not None:
-                weights[cluster] += cell.weight
-                names.add(cell.neighbour_id)
-        if weights:
-            yield span, last * SLOT_MS, weights, names
+def _fade(sums: dict[int, int], kept: int) -> None:
+    for cluster, weight in sums.items():
+        sums[cluster] = weight * kept // UNIT
+
+
+def _join(sums: dict[int, int], weights: Mapping[int, int]) -> None:
+    for cluster, weight in weights.items():
+        sums[cluster] = sums.get(cluster, 0) + weight
 
 
 def _kept(spans: int, rules: LiveRules) -> int:

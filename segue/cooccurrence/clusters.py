@@ -24,6 +24,9 @@ Floats = npt.NDArray[np.float32]
 # Lengths and inner products of unit vectors are held in units of 1/UNIT.
 UNIT = 1 << 16
 MOST_SUGGESTED = 65_536
+TINY = 1e-9
+# Of a bound that holds for exact numbers; ours are rounded to a hundred-thousandth.
+CERTAINLY = 0.98
 
 
 @dataclass(frozen=True)
@@ -67,6 +70,25 @@ class FrozenClusters:
         of two distances is one of squared distances between unit vectors, offsets included, times `length` times UNIT.
         """
         return np.asarray(length * self.handicaps - 2 * closeness, np.int64)
+
+    def least_moving(self, home: int, margin: float) -> float:
+        """Return a share of home's belief: evidence that weighs no more moves no code from home, whatever it says."""
+        return self._least(home, margin)
+
+    @cached_property
+    def _least(self) -> Callable[[int, float], float]:
+        return lru_cache(MOST_SUGGESTED)(self._least_of)
+
+    def _least_of(self, home: int, margin: float) -> float:
+        # Beside a belief of 1, evidence of weight w in whatever direction brings the mixture closer to another centroid
+        # than to home by at most: gain + 2 (w apart - behind) / (1 + w), as long as that is not positive before gain.
+        own = self.products[home] / UNIT
+        behind = own[home] - own
+        apart = np.sqrt(np.maximum(0.0, np.diag(self.products) / UNIT + own[home] - 2.0 * own))
+        gain = (self.handicaps[home] - self.handicaps) / UNIT - margin
+        most = np.minimum(behind / (apart + TINY), (2.0 * behind - gain) / np.maximum(gain + 2.0 * apart, TINY))
+        least = np.min(most, where=np.arange(len(self)) != home, initial=1.0)
+        return CERTAINLY * max(0.0, float(least))
 
     def suggested(self, content_codes: tuple[int, ...], artists: tuple[str, ...]) -> int | None:
         """Return the cluster that content suggests, codes in the order of modalities; None where it says nothing."""

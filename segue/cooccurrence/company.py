@@ -75,9 +75,8 @@ def neighbours(company: Company, days: float) -> tuple[Neighbour, ...]:
     sums: dict[str, float] = {}
     for cell in cells:
         sums[cell.neighbour_id] = sums.get(cell.neighbour_id, 0.0) + cell.weight * decays[cell.slot]
-    weighed = [Neighbour(neighbour_id, round(total / WEIGHT_UNIT, 6)) for neighbour_id, total in sums.items()]
-    positive = [neighbour for neighbour in weighed if neighbour.weight > 0]
-    return tuple(sorted(positive, key=lambda near: (-near.weight, near.track_id))[:MAX_PUBLISHED])
+    lightest_last = sorted((-round(total / WEIGHT_UNIT, 6), neighbour_id) for neighbour_id, total in sums.items())
+    return tuple(Neighbour(neighbour_id, -less) for less, neighbour_id in lightest_last[:MAX_PUBLISHED] if less < 0)
 
 
 def _add(cells: list[Cell], key: Key, weight: int) -> None:

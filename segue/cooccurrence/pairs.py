@@ -51,8 +51,7 @@ def changes(before: Sequence[Entry], after: Sequence[Entry]) -> tuple[PairDelta,
     A pair counts in the slot in which it came to be, so that taking it away cancels it exactly.
     """
     start, end = _common(before, after)
-    first, behind = max(0, start - REACH), max(0, end - REACH)
-    return summed(_pairs(after[first : len(after) - behind]), _pairs(before[first : len(before) - behind]))
+    return summed(_pairs(after, start, len(after) - end), _pairs(before, start, len(before) - end))
 
 
 def pairs_of_first(entries: Sequence[Entry]) -> Iterator[WeighedPair]:
@@ -88,11 +87,14 @@ def _common(before: Sequence[Entry], after: Sequence[Entry]) -> tuple[int, int]:
     return start, next((place for place in range(left) if before[-1 - place] != after[-1 - place]), left)
 
 
-def _pairs(entries: Sequence[Entry]) -> Iterator[WeighedPair]:
-    for place in range(len(entries)):
-        yield from pairs_of_first(entries[place : place + 1 + REACH])
+def _pairs(entries: Sequence[Entry], start: int, end: int) -> Iterator[WeighedPair]:
+    """Yield the pairs that do not lie whole before the start or behind the end."""
+    for place in range(max(0, start - REACH), end):
+        for other in range(max(place + 1, start), min(place + 1 + REACH, len(entries))):
+            yield _pair(entries[place], entries[other]), WEIGHTS[other - place - 1]
 
 
 def _pair(entry: Entry, other: Entry) -> Pair:
-    one, two = sorted((entry.track_id, other.track_id))
-    return one, two, max(entry.time_ms, other.time_ms) // SLOT_MS
+    one, two = entry.track_id, other.track_id
+    slot = max(entry.time_ms, other.time_ms) // SLOT_MS
+    return (one, two, slot) if one < two else (two, one, slot)

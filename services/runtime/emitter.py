@@ -38,6 +38,16 @@ class Outbox(Protocol):
         """Write a record to the dead letters and return once it is acknowledged."""
 
 
+class OrderedOutbox(Outbox, Protocol):
+    """An outbox that takes many records in order before the first is acknowledged."""
+
+    async def begin(self, topic: str, key: bytes | None, value: bytes | None, **where: Any) -> Awaitable[Any]:
+        """Hand a record over behind those before, and return its acknowledgement to come."""
+
+    async def acknowledged(self, topic: str, acknowledgement: Awaitable[Any]) -> None:
+        """Return once what was begun is acknowledged."""
+
+
 class Emitter:
     """A producer that connects when it is first used, in the loop that uses it."""
 
@@ -52,7 +62,10 @@ class Emitter:
 
         `where`: partition, headers.
         """
-        acknowledgement = await self.begin(topic, key, value, **where)
+        await self.acknowledged(topic, await self.begin(topic, key, value, **where))
+
+    async def acknowledged(self, topic: str, acknowledgement: Awaitable[Any]) -> None:
+        """Return once the broker has acknowledged what was begun; raises as `begin` does."""
         try:
             await acknowledgement
         except MessageSizeTooLargeError as error:  # the topic takes less than the producer sends

@@ -7,7 +7,7 @@ not acknowledged is read again after a crash and published again, the same: the 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Mapping, Sequence
 from typing import Any
 
 import faust
@@ -18,7 +18,7 @@ from segue.cooccurrence.clusters import FrozenClusters
 from segue.cooccurrence.track import TrackState
 from segue.errors import InvalidMessage
 from services.runtime import stream
-from services.runtime.emitter import Outbox
+from services.runtime.emitter import OrderedOutbox
 from services.runtime.partitioner import by_key
 from services.runtime.progress import Progress
 from services.runtime.record import Record
@@ -42,7 +42,7 @@ class Tracks:
         self,
         app: faust.App,
         settings: Settings,
-        emitter: Outbox,
+        emitter: OrderedOutbox,
         encoding: Encoding,
         progress: Progress,
         clusters: FrozenClusters,
@@ -74,7 +74,11 @@ class Tracks:
             newest.update(
                 (key, (state, arrival.record)) for key, state in outcome.items() if tells or not state.removed
             )
-        await asyncio.gather(*(self._publish(*told) for told in newest.values()), self._table.written())
+        # One after the other into the producer, without a task for each: there are hundreds. Then wait for all.
+        published = [(state, record, await self._publish(state, record)) for state, record in newest.values()]
+        await self._table.written()
+        for state, record, acknowledgement in published:
+            await self._published(state, record, acknowledgement)
         self.lane.finish(batch)
 
     def _read(self, record: Record) -> Told:
@@ -123,15 +127,24 @@ class Tracks:
             metrics.STATE_SIZE.labels("tracks").observe(len(encoded))
             self._table[state.track_id.encode()] = encoded
 
-    async def _publish(self, state: TrackState, record: Record) -> None:
-        """Publish what a record made of a track; a record whose track cannot be published is a dead letter."""
+    async def _publish(self, state: TrackState, record: Record) -> Awaitable[Any] | None:
+        """Begin to publish what a record made of a track; a record whose track cannot be is a dead letter."""
         value = handlers.publication(state, self._clusters)
         try:
-            await self._emitter.send(TRACK_TOKENS.name, state.track_id.encode(), value)
+            return await self._emitter.begin(TRACK_TOKENS.name, state.track_id.encode(), value)
+        except InvalidMessage as error:
+            await self._bury(record, error)
+            return None
+
+    async def _published(self, state: TrackState, record: Record, acknowledgement: Awaitable[Any] | None) -> None:
+        if acknowledgement is None:
+            return
+        try:
+            await self._emitter.acknowledged(TRACK_TOKENS.name, acknowledgement)
         except InvalidMessage as error:
             await self._bury(record, error)
             return
-        metrics.note_published(removed=value is None, event_ms=state.event_ms)
+        metrics.note_published(removed=state.removed, event_ms=state.event_ms)
 
     async def _bury(self, record: Record, error: InvalidMessage) -> None:
         await self._emitter.bury(record, error)

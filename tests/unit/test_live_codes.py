@@ -168,6 +168,35 @@ def test_what_is_added_and_taken_back_leaves_a_code_as_it_was(
     assert assign(undone, Home(0), frozen) == assign(company(*cells), Home(0), frozen)
 
 
+class Suspicious(FrozenClusters):
+    """Clusters that never say that evidence is too little to matter."""
+
+    def least_moving(self, home: int, margin: float) -> float:  # noqa: ARG002 - whatever they are
+        return -1.0
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 100), st.integers(0, 70), st.integers(1, 400)), max_size=8),
+    st.builds(LiveRules, known_belief=st.floats(0.0, 0.3), margin=st.floats(0.0, 0.5), code_days=st.floats(0.5, 50.0)),
+    st.sampled_from([0, 1, 2, 3]),
+    st.lists(st.integers(-300, 300), min_size=4, max_size=4),
+)
+def test_evidence_that_is_passed_over_as_too_little_would_have_moved_nothing(
+    cells: list[tuple[int, int, int]], rules: LiveRules, home: int, offsets: list[int]
+) -> None:
+    usual = clusters(rules)
+    centroids = np.array([[0, 1], [1, 0], [0, -1], [0.6, 0.8]], np.float16).astype(np.float32)
+    by_track = {track_id: number % 4 for number, track_id in enumerate(usual.by_track)}
+    given_ = ("books", centroids, np.array(offsets, np.float32) / 1_000, by_track, usual.suggestion, rules)
+    found = assign(company(*cells), Home(home, known=True), FrozenClusters(*given_))
+    assert found == assign(company(*cells), Home(home, known=True), Suspicious(*given_))
+
+
+def test_little_evidence_is_passed_over() -> None:
+    frozen = clusters(LiveRules(margin=0.05))
+    assert 0.3 < frozen.least_moving(NORTH, 0.05) < 1.0
+
+
 @given(CELLS)
 def test_without_margin_and_belief_the_code_is_the_centroid_nearest_to_the_mean(
     cells: list[tuple[int, int, int]],

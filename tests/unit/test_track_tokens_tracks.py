@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -70,10 +70,17 @@ class Outbox:
         self.sent: list[tuple[str, bytes | None, bytes | None]] = []
         self.buried: list[tuple[Record, InvalidMessage]] = []
 
-    async def send(self, topic: str, key: bytes | None, value: bytes | None, **_: Any) -> None:
+    async def send(self, topic: str, key: bytes | None, value: bytes | None, **where: Any) -> None:
+        await self.acknowledged(topic, await self.begin(topic, key, value, **where))
+
+    async def acknowledged(self, _topic: str, acknowledgement: Awaitable[Any]) -> None:
+        await acknowledgement
+
+    async def begin(self, topic: str, key: bytes | None, value: bytes | None, **_: Any) -> Awaitable[Any]:
         if len(value or b"") > self._most:
             raise InvalidMessage(Violation("", f"what is to be written to {topic} is too large"))
         self.sent.append((topic, key, value))
+        return asyncio.sleep(0)
 
     async def bury(self, record: Record, error: InvalidMessage) -> None:
         self.buried.append((record, error))
