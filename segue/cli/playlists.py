@@ -90,19 +90,20 @@ def _write(out: Path, measured: dict[str, Any]) -> int:
 
 
 def _print_tables(measured: dict[str, Any]) -> None:
+    from rich.box import SIMPLE
     from rich.console import Console
     from rich.table import Table
 
     arms = measured["arms"]
     weeks = sorted({int(week) for arm in arms.values() for week in arm["by_week"]})
-    whole = Table("arm", "hit@10", "90 %", "MRR", "known at the cut", "added since")
-    by_week = Table("hit@10 in week", *map(str, weeks))
+    whole = Table("arm", "hit@10", "90 %", "MRR", "at the cut", "since", box=SIMPLE, padding=(0, 1, 0, 0))
+    by_week = Table("hit@10 in week, %", *map(str, weeks), box=SIMPLE, padding=0)
     for name, arm in arms.items():
         slices = (arm["slices"].get(part, {}).get("value") for part in ("known_at_cut", "added_since"))
         whole.add_row(
             name, _cell(arm["hit10"]["value"]), _interval(arm["hit10"]), _cell(arm["mrr"]), *map(_cell, slices)
         )
-        by_week.add_row(name, *(_cell(arm["by_week"].get(str(week), {}).get("value")) for week in weeks))
+        by_week.add_row(name, *(_percent(arm["by_week"].get(str(week), {}).get("value")) for week in weeks))
     cold = Table("new tracks among the day's", "MRR", "90 %", "additions")
     for name, each in measured["cold"].items():
         cold.add_row(name, _cell(each["value"]), _interval(each), str(each["additions"]))
@@ -112,6 +113,10 @@ def _print_tables(measured: dict[str, Any]) -> None:
 
 def _cell(value: float | None) -> str:
     return "–" if value is None else f"{value:.4f}"
+
+
+def _percent(value: float | None) -> str:
+    return " –" if value is None else f" {100 * value:.1f}"
 
 
 def _interval(measured: dict[str, Any]) -> str:
