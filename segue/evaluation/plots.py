@@ -10,6 +10,8 @@ from matplotlib.figure import Figure
 
 BARS = ("hit10", "hit100", "mrr", "recall100")
 SLICES = ("head", "torso", "tail", "cold")
+# matplotlib's own cycle; lines beyond it are dashed.
+_COLOURS = 10
 
 
 def plot(report: Mapping[str, Any], folder: Path) -> list[Path]:
@@ -55,9 +57,10 @@ def _lines(systems: Mapping[str, Any], curve: str, label: str) -> Figure | None:
         return None
     figure = Figure(figsize=(8, 4.5), layout="constrained")
     axis = figure.subplots()
-    for name, each in systems.items():
+    for place, (name, each) in enumerate(systems.items()):
         points: Mapping[str, Any] = each[curve]
-        axis.plot(list(points), [point["hit10"] for point in points.values()], marker="o", label=name)
+        style = "-" if place < _COLOURS else "--"
+        axis.plot(list(points), [point["hit10"] for point in points.values()], style, marker="o", label=name)
     axis.set_xlabel(label)
     axis.set_ylabel("hit@10")
     axis.legend(fontsize="small", loc="upper left", bbox_to_anchor=(1.0, 1.0))
