@@ -129,9 +129,8 @@ def _names_another(answer: Ranking, titles: set[str], artists: Sequence[str] = (
     """
     text = answer.reply_text
     for track in sorted(answer.tracks, key=lambda track: -len(track.title)):
-        for name in (track.title, *track.artists):
-            text = text.replace(name, ".")
-    for artist in artists:
+        text = text.replace(track.title, ".")
+    for artist in (*artists, *(name for track in answer.tracks for name in track.artists)):
         text = text.replace(artist, ".") if artist in text else text
     words = _WORDS.findall(_QUOTED.sub(".", text))
     spans = (words[start:end] for start in range(len(words)) for end in range(start + 1, start + 1 + _LONGEST_TITLE))
