@@ -15,7 +15,7 @@ RUN pip3 install --no-cache-dir --break-system-packages "uv==${UV_VERSION}" \
 COPY pyproject.toml ./
 # Beside the model's own packages, those with which it reads its settings, follows track-tokens and is measured.
 RUN uv pip install --system --break-system-packages --no-cache --compile-bytecode \
-      -r pyproject.toml --extra model pydantic-settings structlog kafka-python lz4 prometheus-client \
+      -r pyproject.toml --extra model pydantic-settings structlog kafka-python crc32c lz4 prometheus-client \
       python-snappy zstandard -c requirements.lock
 COPY segue /opt/segue/segue
 COPY services/__init__.py /opt/segue/services/
