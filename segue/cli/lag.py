@@ -7,10 +7,11 @@ track_tokens tells the offsets that its consumer group has committed, the recomm
 from __future__ import annotations
 
 import http.client
-import re
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
+
+from prometheus_client.parser import text_string_to_metric_families
+from prometheus_client.samples import Sample
 
 from segue.errors import StackError
 from segue.events import SourceOffset
@@ -28,19 +29,7 @@ DEAD_LETTERS = "segue_dead_letters_total"
 INDEX_LAG = "segue_index_lag"
 INDEX_MEASURED = "segue_index_measured_timestamp_seconds"
 
-_LINE = re.compile(r"^(\w+)(?:\{(.*)\})? (\S+)$", re.MULTILINE)
-_LABEL = re.compile(r'(\w+)="((?:[^"\\]|\\.)*)"')
-
 Told = Callable[[int], None]
-
-
-@dataclass(frozen=True, slots=True)
-class Sample:
-    """One value of a metric, and its labels."""
-
-    name: str
-    labels: Mapping[str, str]
-    value: float
 
 
 def samples(address: str) -> list[Sample]:
@@ -54,7 +43,7 @@ def samples(address: str) -> list[Sample]:
         raise StackError(f"no metrics at {address} ({error}); is that service running?") from error
     finally:
         connection.close()
-    return [Sample(name, dict(_LABEL.findall(labels)), float(value)) for name, labels, value in _LINE.findall(page)]
+    return [sample for family in text_string_to_metric_families(page) for sample in family.samples]
 
 
 class Consumers:
@@ -76,7 +65,7 @@ class Consumers:
         topics is left; nothing of `track-tokens` is left. Raises StackError when nothing moves for two minutes.
         """
         positions = tuple(written)
-        _until_none(lambda: self._not_committed(positions), "track_tokens", told)
+        wait_until_none(lambda: self._not_committed(positions), "track_tokens", told)
         self._settled(lambda: int(sum(self._sums(LAG, self._workers()).values())), "track_tokens", told)
         self._settled(self._index_lag, "the recommender", told)
 
@@ -87,7 +76,7 @@ class Consumers:
     def _settled(self, left: Callable[[], int], who: str, told: Told) -> None:
         """Wait until nothing is left, by a measurement that was made from now on."""
         time.sleep(MEASURED_WITHIN)
-        _until_none(left, who, told)
+        wait_until_none(left, who, told)
 
     def _not_committed(self, positions: Sequence[SourceOffset]) -> int:
         committed = self._sums(COMMITTED, self._workers())
@@ -116,7 +105,8 @@ class Consumers:
         return sums
 
 
-def _until_none(left: Callable[[], int], who: str, told: Told) -> None:
+def wait_until_none(left: Callable[[], int], who: str, told: Told) -> None:
+    """Return once nothing is left. Raises StackError when that stays as it is for STALLED_SECONDS."""
     before, moved = -1, time.monotonic()
     while now := left():
         told(now)

@@ -32,13 +32,17 @@ from segue.printable import repaired
 LENGTH = re.compile(r"(?:(?:(\d{1,2}):)?(\d{1,2}):)?(\d{1,2})")
 
 
-class _PlaylistRow(msgspec.Struct, frozen=True):
+class PlaylistRow(msgspec.Struct, frozen=True):
+    """A row of an archive's playlists."""
+
     playlist_id: str
     name: str = ""
     description: str = ""
 
 
-class _EditRow(msgspec.Struct, frozen=True):
+class EditRow(msgspec.Struct, frozen=True):
+    """A row of an archive's edits; the content of a track stands where it is added."""
+
     playlist_id: str
     track_id: str
     action: Literal["added", "removed"]
@@ -76,9 +80,9 @@ def import_playlist_archive(
     refuse_overwriting(source, out)
     bad = BadRows(skip=skip_bad)
     archive = _Archive()
-    for playlist in read(_find(source, "playlists"), _PlaylistRow, archive.check_playlist, bad, watch):
+    for playlist in read(_find(source, "playlists"), PlaylistRow, archive.check_playlist, bad, watch):
         archive.playlists[playlist.playlist_id] = playlist
-    for edit in read(_find(source, "playlist_edits"), _EditRow, archive.check_edit, bad, watch):
+    for edit in read(_find(source, "playlist_edits"), EditRow, archive.check_edit, bad, watch):
         if until is not None and edit.date >= until:
             break
         archive.fold(edit)
@@ -111,7 +115,7 @@ class _Archive:
     """The playlists as the edits read so far left them, and the edits of the current day, not yet folded in."""
 
     def __init__(self) -> None:
-        self.playlists: dict[str, _PlaylistRow] = {}
+        self.playlists: dict[str, PlaylistRow] = {}
         self.tracks: dict[str, Track] = {}
         self.summary = ArchiveSummary()
         self._stays: dict[str, list[_Stay]] = {}
@@ -119,13 +123,13 @@ class _Archive:
         self._day = date.min
         self._today: dict[tuple[str, str], tuple[int, int]] = {}
 
-    def check_playlist(self, row: _PlaylistRow) -> _PlaylistRow:
+    def check_playlist(self, row: PlaylistRow) -> PlaylistRow:
         validate_playlist(Playlist(row.playlist_id, repaired(row.name), row.description))
         if row.playlist_id in self.playlists:
             raise InvalidMessage(Violation("playlist_id", f"{row.playlist_id} is there twice"))
         return row
 
-    def check_edit(self, row: _EditRow) -> _EditRow:
+    def check_edit(self, row: EditRow) -> EditRow:
         if violations := tuple(id_violations("track_id", row.track_id)):
             raise InvalidMessage(*violations)
         if row.playlist_id not in self.playlists:
@@ -133,16 +137,16 @@ class _Archive:
         if row.date < self._day:
             raise InvalidMessage(Violation("date", f"{row.date} comes after {self._day}; edits must be in date order"))
         if row.action == "added" and row.track_id not in self.tracks:
-            validate_track(_track(row))
+            validate_track(track_of(row))
         return row
 
-    def fold(self, edit: _EditRow) -> None:
+    def fold(self, edit: EditRow) -> None:
         if edit.date > self._day:
             self.end_day()
             self._day = edit.date
         self.summary.edits += 1
         if edit.action == "added" and edit.track_id not in self.tracks:
-            self.tracks[edit.track_id] = _track(edit)
+            self.tracks[edit.track_id] = track_of(edit)
         key = (edit.playlist_id, edit.track_id)
         added, removed = self._today.get(key, (0, 0))
         self._today[key] = (added + 1, removed) if edit.action == "added" else (added, removed + 1)
@@ -180,13 +184,14 @@ class _Archive:
             self.summary.removals_unmatched += 1
 
 
-def _track(row: _EditRow) -> Track:
+def track_of(row: EditRow) -> Track:
+    """Return the track that a row adds. Raises InvalidMessage for a length that is none."""
     return Track(
         track_id=row.track_id,
         title=repaired(row.title),
         artists=tuple(map(repaired, row.artists)),
         album=repaired(row.album),
-        duration_seconds=seconds(row.length),
+        duration_seconds=seconds(row.length) if row.length else 0.0,
     )
 
 

@@ -44,8 +44,8 @@ class _NamedEncoder:
     dimensions: int = 0
 
     def encode(self, texts: Sequence[str]) -> Floats:
-        """Clusters are read to be compared, not to code texts."""
-        raise NotImplementedError(f"{len(texts)} texts to encode with {self.name}, of which only the name was read")
+        """Raise CheckpointError: clusters are read to be compared, not to code texts."""
+        raise CheckpointError(f"{len(texts)} texts to encode with {self.name}, of which only the name was read")
 
 
 def _pretrained(told: Mapping[str, Any]) -> Iterator[str]:

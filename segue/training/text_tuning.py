@@ -26,7 +26,6 @@ MAX_TOKENS = 96
 # Texts of a group differ in length by less than this, so that little is padded.
 _STRETCH = 1.25
 _GROUP = 64
-_AT_ONCE = 1_024
 _WARM_UP = 0.1
 # All others are competitors that were ruled out.
 _NEVER = -1e9
@@ -66,7 +65,6 @@ class TextTuningRules:
     bare: float = 0.2
     disliked: float = 0.5
     frozen_layers: int = 2
-    refreshed: int = 0
     seed: int = 1
 
 
@@ -80,49 +78,17 @@ def tune_text_encoder(
     random = np.random.default_rng(rules.seed)
     torch.manual_seed(rules.seed)
     steps = max(1, round(rules.epochs * len(examples) / rules.questions))
-    bank = _Bank(examples)
     for step, batch in zip(range(steps), _batches(examples, rules.questions, random), strict=False):
-        if rules.refreshed and step % rules.refreshed == 0:
-            bank.refresh(network, texts)
         _let_learn(network, rules.frozen_layers)
         for group in optimiser.param_groups:
             group["lr"] = rules.learning_rate * _pace(step, steps)
-        loss = _loss(network, texts, batch, bank, rules, random)
+        loss = _loss(network, texts, batch, rules, random)
         optimiser.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
         torch.nn.utils.clip_grad_norm_(trained, 1.0)
         optimiser.step()
         watch.step(step + 1, steps, float(loss.detach()), 0.0)
     return difference_of(network)
-
-
-class _Bank:
-    """The vectors of all tracks that the examples name, as of a few steps ago: competitors at the cost of a product."""
-
-    def __init__(self, examples: Sequence[TextExample]) -> None:
-        named = {row for each in examples for row in _named(each)}
-        self.rows = sorted(named)
-        self._places = {row: place for place, row in enumerate(self.rows)}
-        self._vectors = torch.zeros(0)
-
-    @torch.no_grad()
-    def refresh(self, network: SentenceNetwork, texts: Sequence[str]) -> None:
-        """Encode the tracks again."""
-        network.eval()
-        described = [texts[row] for row in self.rows]
-        parts = [described[start : start + _AT_ONCE] for start in range(0, len(described), _AT_ONCE)]
-        self._vectors = torch.cat([_encoded(network, part) for part in parts])
-
-    def around(self, fresh: Tensor, rows: Sequence[int]) -> tuple[Tensor, list[int], dict[int, int]]:
-        """Return the bank with fresh vectors in their places; only those carry gradients."""
-        places = torch.tensor([self._places[row] for row in rows])
-        vectors = self._vectors.index_copy(0, places, fresh)
-        return vectors, self.rows, self._places
-
-
-def _named(example: TextExample) -> Iterator[int]:
-    for rows in (example.wanted, example.likely, example.right, example.unwanted, example.confusable):
-        yield from rows
 
 
 def _thawed(network: SentenceNetwork, frozen_layers: int) -> list[Tensor]:
@@ -157,7 +123,6 @@ def _loss(
     network: SentenceNetwork,
     texts: Sequence[str],
     batch: Sequence[TextExample],
-    bank: _Bank,
     rules: TextTuningRules,
     random: np.random.Generator,
 ) -> Tensor:
@@ -167,10 +132,7 @@ def _loss(
     rows = sorted({row for drawn in positives for row in drawn.tolist()} | set(competitors))
     columns = {row: column for column, row in enumerate(rows)}
     vectors = _encoded(network, [*asked, *(texts[row] for row in rows)])
-    fresh = vectors[len(batch) :]
-    if rules.refreshed:
-        fresh, rows, columns = bank.around(fresh, rows)
-    logits = vectors[: len(batch)] @ fresh.T / rules.temperature
+    logits = vectors[: len(batch)] @ vectors[len(batch) :].T / rules.temperature
     right = torch.zeros_like(logits, dtype=torch.bool)
     for place, each in enumerate(batch):
         right[place, [columns[row] for row in {*each.wanted, *each.likely, *each.right} if row in columns]] = True

@@ -9,8 +9,8 @@ import pytest
 
 from deploy.local.real.plan import HEARD, HELD_BACK, Plan, make_plan
 from deploy.local.real.popularity import ALL_TIME, LATELY, REPLAYED, count_additions
-from deploy.local.real.stream import wait_until_none
 from segue.catalog import Track
+from segue.cli.lag import wait_until_none
 from segue.dataset import Dataset, Playlist, PlaylistEntry, write_dataset
 from segue.errors import StackError
 from segue.events import PlaylistAction
@@ -91,7 +91,7 @@ def test_waiting_ends_with_the_condition_and_gives_up_on_what_stands_still(monke
     left, told = iter([3, 2, 0]), list[int]()
     wait_until_none(lambda: next(left), "somebody", told.append)
     assert told == [3, 2, 0]
-    monkeypatch.setattr("deploy.local.real.stream.STALLED_SECONDS", 0.0)
+    monkeypatch.setattr("segue.cli.lag.STALLED_SECONDS", 0.0)
     with pytest.raises(StackError, match="somebody has stalled with 7 records"):
         wait_until_none(lambda: 7, "somebody", told.append)
 

@@ -18,11 +18,12 @@ from deploy.local.real.figures import RealFigures
 from deploy.local.real.plan import Plan, make_plan
 from deploy.local.real.popularity import count_additions
 from deploy.local.real.prepare import prepare
-from deploy.local.real.stream import Stream, wait_until_none
+from deploy.local.real.stream import Stream
 from deploy.local.real.view import counting, emptying, show_step
 from deploy.local.real.walk import CALL_SECONDS, walk_along
 from deploy.local.stack import LocalStack
 from deploy.local.view import Progress
+from segue.cli.lag import wait_until_none
 from segue.client import Client
 from segue.errors import StackError
 from segue.model.checkpoint import Checkpoint

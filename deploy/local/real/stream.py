@@ -7,8 +7,7 @@ the token version that all of `track-tokens` makes.
 from __future__ import annotations
 
 import logging
-import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from types import TracebackType
 from typing import Self
 
@@ -17,16 +16,12 @@ from kafka.errors import KafkaError
 
 from segue import wire
 from segue.catalog import TrackTokens
+from segue.cli.lag import STALLED_SECONDS, Told, wait_until_none
 from segue.errors import StackError
 from segue.events import PlaylistEvent
 from services.runtime.topology import CATALOG, PLAYLIST_EVENTS, TRACK_DELTAS, TRACK_TOKENS
 
 TRACK_TOKENS_GROUP = "segue-track-tokens"
-LOOK_SECONDS = 0.25
-# How long nothing may move before the wait is given up.
-STALLED_SECONDS = 120.0
-
-Told = Callable[[int], None]
 
 
 class Stream:
@@ -97,16 +92,3 @@ class Stream:
         if not numbers:
             raise StackError(f"the broker has no topic {topic}, which the stack creates when it starts")
         return [TopicPartition(topic, number) for number in sorted(numbers)]
-
-
-def wait_until_none(left: Callable[[], int], who: str, told: Told) -> None:
-    """Return once nothing is left. Raises StackError when that stays as it is for STALLED_SECONDS."""
-    before, moved = -1, time.monotonic()
-    while now := left():
-        told(now)
-        if now != before:
-            before, moved = now, time.monotonic()
-        elif time.monotonic() - moved > STALLED_SECONDS:
-            raise StackError(f"{who} has stalled with {now} records to go; its log says why")
-        time.sleep(LOOK_SECONDS)
-    told(0)

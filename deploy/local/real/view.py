@@ -10,8 +10,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.text import Text
 
 from deploy.local.demo.view import reason
-from deploy.local.real.stream import Told
 from deploy.local.real.walk import Step
+from segue.cli.lag import Told
 from segue.printable import in_a_line
 
 # Of each walk that is shown: the newest tracks heard, and the first recommended.

@@ -11,38 +11,19 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Literal
-
-import msgspec
 
 from segue import wire
 from segue.catalog import Track, validate_track
 from segue.dataset import Dataset, Playlist, PlaylistEntry, write_dataset
 from segue.errors import DatasetError, InvalidMessage
 from segue.events import id_violations
-from segue.importers.playlist_archive import seconds
+from segue.importers.playlist_archive import EditRow, PlaylistRow, track_of
 from segue.jsonlines import Watch, read_lines, unwatched
 from segue.printable import repaired
 
 # Charts follow what is played, not what somebody chose: they are left out of what is predicted.
 CHART_NAMES = ("Top 50", "Viral 50")
 EPOCH = date(1970, 1, 1)
-
-
-class _EditRow(msgspec.Struct, frozen=True):
-    playlist_id: str
-    track_id: str
-    action: Literal["added", "removed"]
-    date: date
-    title: str = ""
-    artists: tuple[str, ...] = ()
-    album: str = ""
-    length: str = ""
-
-
-class _NameRow(msgspec.Struct, frozen=True):
-    playlist_id: str
-    name: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +123,7 @@ class _Log:
     def read(self, path: Path, watch: Watch) -> None:
         for number, line in watch(read_lines(path), path.name):
             try:
-                self._take(wire.decode(line, _EditRow))
+                self._take(wire.decode(line, EditRow))
             except InvalidMessage as error:
                 raise DatasetError(f"{path}, line {number}: {error}") from error
         if not self.days:
@@ -165,26 +146,16 @@ class _Log:
         tracks = {track_id: self._tracks[track_id] for track_id in first_days}
         return EditLog(batches, tracks, tuple(first_days.values()), names)
 
-    def _take(self, row: _EditRow) -> None:
+    def _take(self, row: EditRow) -> None:
         for name, value in (("playlist_id", row.playlist_id), ("track_id", row.track_id)):
             if violations := tuple(id_violations(name, value)):
                 raise InvalidMessage(*violations)
         if row.action == "added" and row.track_id not in self._tracks:
-            self._tracks[row.track_id] = track = _track(row)
+            self._tracks[row.track_id] = track = track_of(row)
             validate_track(track)
         changes = self.days.setdefault(day_number(row.date), {}).setdefault(row.playlist_id, {})
         # A row that leaves and comes back within a day is written anew for its place or title: no edit.
         changes[row.track_id] = changes.get(row.track_id, 0) + (1 if row.action == "added" else -1)
-
-
-def _track(row: _EditRow) -> Track:
-    return Track(
-        track_id=row.track_id,
-        title=repaired(row.title),
-        artists=tuple(map(repaired, row.artists)),
-        album=repaired(row.album),
-        duration_seconds=seconds(row.length) if row.length else 0.0,
-    )
 
 
 def _entry(stay: Sequence[int | str | None]) -> PlaylistEntry:
@@ -203,7 +174,7 @@ def _names(path: Path) -> dict[str, str]:
     names: dict[str, str] = {}
     for number, line in read_lines(path):
         try:
-            row = wire.decode(line, _NameRow)
+            row = wire.decode(line, PlaylistRow)
         except InvalidMessage as error:
             raise DatasetError(f"{path}, line {number}: {error}") from error
         names[row.playlist_id] = repaired(row.name)
