@@ -10,6 +10,7 @@ import re
 from collections.abc import Container, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import islice
 from typing import Protocol
 
 from segue.catalog import Track
@@ -154,8 +155,13 @@ def _is_offered(name: Name, shown: Shown, known: Known) -> bool:
 
 
 def _ordered(name: Name, shown: Shown, known: Known) -> list[Track]:
-    """Return the name's tracks that still carry it and may be recommended, those first that were offered."""
-    tracks = [track for row in name.rows if (track := known.at(row)) is not None and _carries(track, name)]
+    """Return the name's tracks that still carry it and may be recommended, those first that were offered.
+
+    Of a tag, which half a catalogue may carry, the first few.
+    """
+    tracks = (track for row in name.rows if (track := known.at(row)) is not None and _carries(track, name))
+    if name.kind is NameKind.TAG:
+        return list(islice(tracks, MOST_TRACKS))
     return sorted(tracks, key=lambda track: track.track_id not in shown.last)
 
 

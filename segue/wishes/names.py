@@ -40,11 +40,20 @@ class NameKind(StrEnum):
 
 @dataclass(slots=True)
 class Name:
-    """A name as the catalogue writes it; `rows` are its tracks, in order of the catalogue."""
+    """A name as the catalogue writes it."""
 
     kind: NameKind
     written: str
-    rows: dict[int, None] = field(default_factory=dict)
+    _rows: dict[int, None] = field(default_factory=dict)
+
+    @property
+    def rows(self) -> tuple[int, ...]:
+        """The rows of its tracks, in order of the catalogue: a copy, for a book is read while it learns."""
+        return tuple(self._rows)
+
+    def add(self, row: int) -> None:
+        """Take in a track; the same one twice changes nothing."""
+        self._rows[row] = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,4 +191,4 @@ class NameBook:
         if name is None:
             name = Name(kind, written)
             known.append(name)
-        name.rows[row] = None
+        name.add(row)

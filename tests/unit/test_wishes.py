@@ -6,6 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from segue.catalog import Track
+from segue.wishes.names import NameBook, NameKind
 from segue.wishes.wish import Act, Kind
 from tests.unit.wish_catalogue import OFFERED, reading, wishes
 
@@ -287,3 +289,15 @@ def test_any_text_is_read_and_never_left_with_control_characters(text: str) -> N
 
 def test_a_huge_text_is_read_in_time_because_only_its_beginning_is() -> None:
     assert len(reading("slowly velvt marrw " * 5_000).text) < 2_000
+
+
+def test_a_book_may_learn_while_somebody_reads_the_tracks_of_a_name() -> None:
+    book = NameBook()
+    book.learn(0, Track("t0", "One", ("Somebody",)))
+    name = book.named("somebody", NameKind.ARTIST)
+    assert name is not None
+    read = []
+    for row in name.rows:
+        book.learn(row + 1, Track(f"t{row + 1}", "Another", ("Somebody",)))
+        read.append(row)
+    assert (read, name.rows) == ([0], (0, 1))
