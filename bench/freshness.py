@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -42,6 +42,8 @@ TARGETS = (
 PARTS = ("kafka", "triton", "topics", "sessions", "gateway", "track_tokens")
 WARM_UP = 5
 COUNT = 100
+# Tracks of a playlist before the edit: made-up lists of neighbours are long, and one pair more would drown in them.
+COMPANY = 8
 TIMEOUT = 10.0
 # When news that does not show has failed, and how long the stack rests before the next, in seconds.
 GIVEN_UP = 20.0
@@ -67,9 +69,10 @@ class Newsroom:
         self._asked = 0
 
     async def edit(self, number: int) -> float:
-        """Add a track to a playlist behind another one; return the seconds until it is recommended beside it."""
-        playlist, beside, track = f"playlist-{number}", made_up(2 * number).track_id, made_up(50_000 + number).track_id
-        await self._client.record_events([_added(playlist, beside)])
+        """Add a track to a playlist of a few; return the seconds until it is recommended to who likes these."""
+        playlist, track = f"playlist-{number}", made_up(50_000 + number).track_id
+        beside = [made_up(COMPANY * number + place).track_id for place in range(COMPANY)]
+        await self._client.record_events([_added(playlist, each) for each in beside])
         await self._refuse_already(lambda: self._beside(beside), track)
         return await self._until(
             lambda: self._client.record_events([_added(playlist, track)]), lambda: self._beside(beside), track
@@ -106,8 +109,8 @@ class Newsroom:
         if track_id in _ids(await ask()):
             raise StackError(f"{track_id} is recommended before there is any news of it")
 
-    async def _beside(self, track_id: str) -> RecommendationList:
-        return await self._client.recommend(self._somebody(), count=COUNT, seed_track_ids=[track_id])
+    async def _beside(self, track_ids: Sequence[str]) -> RecommendationList:
+        return await self._client.recommend(self._somebody(), count=COUNT, seed_track_ids=list(track_ids))
 
     async def _named(self, track: Track) -> RecommendationList:
         return await self._client.say(self._somebody(), track.title, count=COUNT)
