@@ -84,5 +84,6 @@ def news(checkpoint: Checkpoint, count: int, version: int) -> list[TrackTokens]:
 
 def _lists(tracks: int, count: int, random: np.random.Generator) -> list[NeighbourList]:
     rows = random.integers(0, tracks, (count, MAX_NEIGHBOURS))
-    weights = -np.sort(-random.random((count, MAX_NEIGHBOURS)), axis=1).astype(np.float32)
-    return list(zip(rows, weights, strict=True))
+    # A list falls off steeply: a few close neighbours, and many that once stood in one playlist.
+    weights = (1.0 / np.arange(1, MAX_NEIGHBOURS + 1)).astype(np.float32)
+    return [(near, weights) for near in rows]
