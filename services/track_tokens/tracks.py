@@ -57,14 +57,13 @@ class Tracks:
         )
 
     async def work(self, batch: Sequence[Arrival]) -> None:
-        """Code what is new, fold in order, publish each track's newest state once, then acknowledge."""
+        """Code what is new, fold in order, keep and publish each track's newest state once, then acknowledge."""
         told = [self._read(arrival.record) for arrival in batch]
         codes = await self._codes(told)
+        states: dict[str, tuple[bytes, Arrival]] = {}
         newest: dict[str, tuple[TrackState, Record]] = {}
         for place, (arrival, each) in enumerate(zip(batch, told, strict=True)):
-            if not self.lane.is_current(batch):
-                return
-            outcome = self._folded(arrival, each, codes.get(place))
+            outcome = self._folded(arrival, each, codes.get(place), states)
             if isinstance(outcome, Refused):
                 await self._bury(arrival.record, outcome.error)
                 continue
@@ -74,6 +73,9 @@ class Tracks:
             newest.update(
                 (key, (state, arrival.record)) for key, state in outcome.items() if tells or not state.removed
             )
+        if not self.lane.is_current(batch):
+            return
+        self._keep(states)
         # One after the other into the producer, without a task for each: there are hundreds. Then wait for all.
         published = [(state, record, await self._publish(state, record)) for state, record in newest.values()]
         await self._table.written()
@@ -91,22 +93,30 @@ class Tracks:
         return dict(zip(new, await self._encoding.codes(list(new.values())), strict=True))
 
     def _folded(
-        self, arrival: Arrival, told: Told, codes: TrackCodes | InvalidMessage | None
+        self,
+        arrival: Arrival,
+        told: Told,
+        codes: TrackCodes | InvalidMessage | None,
+        states: dict[str, tuple[bytes, Arrival]],
     ) -> Mapping[str, TrackState] | Refused:
-        """Keep and return the states that follow from a record."""
+        """Return the states that follow from a record, over the batch's own and the table's, and add them to those."""
         if isinstance(told, Refused):
             return told
         if isinstance(codes, InvalidMessage):
             return Refused(codes)
+
+        def stored(track_id: str) -> bytes | None:
+            return states[track_id][0] if track_id in states else self._table.get(track_id.encode())
+
         with arrival.at_work() as record:
             if isinstance(told, Entry):
-                outcome = handlers.after_entry(record, told, codes, self._stored)
+                outcome = handlers.after_entry(record, told, codes, stored)
             else:
-                outcome = handlers.after_changes(record, told, self._stored)
-            if isinstance(outcome, Refused):
-                return outcome
-            told_of = {key: tracks.told_by(state, self._clusters.checkpoint) for key, state in outcome.items()}
-            self._keep(told_of.values())
+                outcome = handlers.after_changes(record, told, stored)
+        if isinstance(outcome, Refused):
+            return outcome
+        told_of = {key: tracks.told_by(state, self._clusters.checkpoint) for key, state in outcome.items()}
+        states.update((key, (tracks.encode(state), arrival)) for key, state in told_of.items())
         return told_of
 
     async def told_by_others(self) -> AsyncIterator[str]:
@@ -117,15 +127,11 @@ class Tracks:
             if not tracks.is_told_by(stored, self._clusters.checkpoint):
                 yield key.decode()
 
-    def _stored(self, track_id: str) -> bytes | None:
-        stored: bytes | None = self._table.get(track_id.encode())
-        return stored
-
-    def _keep(self, states: Any) -> None:
-        for state in states:
-            encoded = tracks.encode(state)
-            metrics.STATE_SIZE.labels("tracks").observe(len(encoded))
-            self._table[state.track_id.encode()] = encoded
+    def _keep(self, states: Mapping[str, tuple[bytes, Arrival]]) -> None:
+        for track_id, (state, arrival) in states.items():
+            with arrival.at_work():
+                metrics.STATE_SIZE.labels("tracks").observe(len(state))
+                self._table[track_id.encode()] = state
 
     async def _publish(self, state: TrackState, record: Record) -> Awaitable[Any] | None:
         """Begin to publish what a record made of a track; a record whose track cannot be is a dead letter."""

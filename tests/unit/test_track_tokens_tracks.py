@@ -25,7 +25,13 @@ from tests.unit import tiny_model
 
 
 class Table(dict[bytes, bytes]):
-    """Faust's table, whose changes arrive at once."""
+    """Faust's table, whose changes arrive at once; counts them."""
+
+    writes = 0
+
+    def __setitem__(self, key: bytes, value: bytes) -> None:
+        self.writes += 1
+        super().__setitem__(key, value)
 
     async def written(self) -> None:
         await asyncio.sleep(0)
@@ -165,3 +171,13 @@ async def test_a_new_checkpoint_finds_the_tracks_that_another_told_of_and_no_oth
     await after.work([arrival(Record(TRACK_DELTAS.name, 0, 2, 1_700_000_000_000, None, message))])
     assert [track_id async for track_id in after.told_by_others()] == ["b"]
     assert wire.decode(outbox.sent[-1][2], TrackTokens).version == 2
+
+
+async def test_what_a_batch_changes_of_a_track_is_written_and_published_once() -> None:
+    table, outbox = Table(), Outbox(most=1_000_000)
+    batch = [arrival(entry(Track("a", f"Name {offset}"), offset)) for offset in range(5)]
+    await tracks(outbox, table=table).work(batch)
+    assert (table.writes, len(outbox.sent)) == (1, 1)
+    told = wire.decode(outbox.sent[0][2], TrackTokens)
+    assert told.track is not None
+    assert (told.track.title, told.version) == ("Name 4", 5)
