@@ -5,11 +5,8 @@ PY := .venv/bin/python
 STACK := $(PY) -m deploy.local
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo demo-real up down status run test check bench-codebooks bench-model bench-path bench-surge bench-grpc bench-tokens bench-freshness \
-        bench-converse faults-kill \
-        faults-poison protos sample checkpoint clean
-.PHONY: help setup demo demo-real up down status run test check bench-codebooks bench-model bench-path bench-surge bench-grpc faults-kill \
-        faults-poison parity protos sample checkpoint clean
+.PHONY: help setup demo demo-real up down status run test check bench-codebooks bench-model bench-path bench-surge bench-grpc bench-tokens \
+        bench-freshness bench-converse faults-kill faults-poison parity protos sample checkpoint containers clean
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1|\2/' | column -t -s '|'
@@ -62,6 +59,7 @@ bench-tokens: setup ## playlist edits a second, and index swaps beside requests
 
 bench-freshness: setup ## from a playlist edit, a new track and a removal to the list that shows it
 	@OMP_NUM_THREADS=1 $(PY) -m bench.freshness
+
 bench-converse: setup ## Converse on the idle stack, to the tracks and to the whole reply
 	@$(PY) -m bench.converse
 
@@ -87,9 +85,8 @@ sample: setup ## make the bundled sample again
 checkpoint: setup ## train the bundled checkpoint again
 	@.venv/bin/segue train samples/world --out checkpoints/world --until 2025-06-15 --width 128 --layers 3 --epochs 4 --most-codes 256
 
-clean: down ## remove what runs leave behind; the environment and the downloads stay
-	@rm -rf .segue .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
-
-.PHONY: containers
 containers: setup ## build and rehearse docker-compose.yml: make containers COMPOSE="docker compose" BUILD="docker build -t"
 	@SEGUE_TEST_COMPOSE="$(or $(COMPOSE),docker compose)" SEGUE_TEST_BUILD="$(or $(BUILD),docker build -t)" $(PY) -m pytest -s tests/end_to_end/test_containers.py
+
+clean: down ## remove what runs leave behind; the environment and the downloads stay
+	@rm -rf .segue .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
