@@ -38,6 +38,8 @@ class AcknowledgedTable(faust.Table[Any, Any]):
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
         self._on_their_way: set[Written] = set()
+        # The first change that failed to arrive: nothing is written as a whole any more.
+        self._failure: BaseException | None = None
         # For each partition the offset up to which this disk holds the changelog, and the newest that was acknowledged.
         self._held: dict[int, int] = {}
         self._heard: dict[int, int] = {}
@@ -46,12 +48,19 @@ class AcknowledgedTable(faust.Table[Any, Any]):
         """Send a change as Faust does, and remember it; its future fails when the broker does not take it."""
         self.last_change = super().send_changelog(*args, **options)
         self._on_their_way.add(self.last_change)
-        self.last_change.add_done_callback(self._on_their_way.discard)
+        self.last_change.add_done_callback(self._arrived)
         return self.last_change
 
+    def _arrived(self, change: Written) -> None:
+        self._on_their_way.discard(change)
+        if self._failure is None and not change.cancelled():
+            self._failure = change.exception()
+
     async def written(self) -> None:
-        """Return once every change made so far is in the changelog. Raises KafkaError when one cannot be."""
+        """Return once every change so far is in the changelog. Raises KafkaError when one cannot be, or could not."""
         await asyncio.gather(*self._on_their_way)
+        if self._failure is not None:
+            raise self._failure
 
     def apply_changelog_batch(self, batch: Iterable[Any]) -> None:
         """Take over what recovery read: of each key the newest state."""

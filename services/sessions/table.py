@@ -93,7 +93,8 @@ class SessionTable:
         return written
 
     def _arrived(self, key: bytes, written: Written) -> None:
-        if self._on_its_way.get(key) is written:
+        # One that failed stays, so that whoever asks next hears of it as well.
+        if self._on_its_way.get(key) is written and not written.cancelled() and written.exception() is None:
             del self._on_its_way[key]
 
     def delete(self, key: bytes) -> None:

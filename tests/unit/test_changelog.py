@@ -7,6 +7,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from aiokafka.errors import KafkaTimeoutError
 from faust.tables.base import Collection
 
 from services.runtime.changelog import AcknowledgedTable
@@ -49,6 +50,7 @@ def table(monkeypatch: pytest.MonkeyPatch) -> AcknowledgedTable:
     monkeypatch.setattr(AcknowledgedTable, "name", "sessions", raising=False)
     kept: AcknowledgedTable = object.__new__(AcknowledgedTable)
     kept._held, kept._heard = {}, {}
+    kept._on_their_way, kept._failure = set(), None
     kept.app = SimpleNamespace(in_transaction=False)  # type: ignore[assignment]
     kept.newest = None
     return kept
@@ -113,3 +115,17 @@ async def test_changes_are_written_once_the_broker_has_all(table: AcknowledgedTa
     for change in list(table._on_their_way):
         change.set_result(None)
     await asyncio.wait_for(waiting, 5)
+
+
+async def test_a_change_that_failed_before_anybody_waited_fails_whoever_waits(
+    table: AcknowledgedTable, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    changes = iter([asyncio.get_running_loop().create_future() for _ in range(2)])
+    monkeypatch.setattr(Collection, "send_changelog", lambda *_, **__: next(changes))
+    failed, arrived = table.send_changelog(0, b"ada", b"1"), table.send_changelog(0, b"bea", b"1")
+    failed.set_exception(KafkaTimeoutError())
+    arrived.set_result(None)
+    await asyncio.sleep(0)
+    assert table._on_their_way == set()
+    with pytest.raises(KafkaTimeoutError):
+        await table.written()

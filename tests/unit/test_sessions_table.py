@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 import pytest
+from aiokafka.errors import KafkaTimeoutError
 from faust.streams import current_event
 
 from segue import session as sessions
@@ -82,6 +83,18 @@ async def test_who_rests_on_a_state_that_is_on_its_way_waits_for_it_too() -> Non
     written.set_result(None)
     await asyncio.sleep(0)
     assert kept.write(b"ada") is None
+
+
+async def test_who_rests_on_a_state_that_did_not_arrive_hears_of_it_too() -> None:
+    kept, _ = tables()
+    kept.change(b"ada", state(1), Event())
+    written = kept.write(b"ada")
+    assert written is not None
+    written.set_exception(KafkaTimeoutError())
+    await asyncio.sleep(0)
+    assert kept.write(b"ada") is written
+    with pytest.raises(KafkaTimeoutError):
+        await written
 
 
 async def test_an_older_change_that_arrives_does_not_pass_for_the_newer_one() -> None:
