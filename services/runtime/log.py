@@ -17,7 +17,7 @@ import structlog
 
 from services.runtime.settings import Settings
 
-# Chatty enough to cost throughput: raising their level gave a third more events a second (docs/decisions).
+# Libraries that tell of themselves at length: their warnings and errors are enough.
 QUIET_LOGGERS = ("aiokafka", "kafka", "faust", "mode", "asyncio", "grpc", "rocksdict")
 # A client library says the same two hundred times a second while a broker is away: once in so many seconds is enough.
 REPEAT_AFTER_SECONDS = 10.0

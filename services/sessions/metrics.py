@@ -7,14 +7,13 @@ from datetime import datetime
 from prometheus_client import Counter, Gauge, Histogram
 
 from segue.recommendations import RecommendationCause
-from services.runtime.metrics import DEAD_LETTERS, EVENTS, LAG, MODEL_CALL, QUEUE_DEPTH, SECONDS, STATE_BYTES, UNDER_WAY
+from services.runtime.metrics import DEAD_LETTERS, EVENTS, MODEL_CALL, QUEUE_DEPTH, SECONDS, UNDER_WAY
 
 __all__ = [
     "AGE",
     "DEAD_LETTERS",
     "EVENTS",
     "EXPIRED",
-    "LAG",
     "LOG_AGE",
     "MODEL_BATCH",
     "MODEL_CALL",
@@ -22,7 +21,6 @@ __all__ = [
     "QUEUE_DEPTH",
     "RECOMMENDATIONS",
     "SESSION_BYTES",
-    "STATE_BYTES",
     "TOKEN_CHANGES",
     "UNDER_WAY",
     "note_answer",
