@@ -23,11 +23,11 @@ demo-real: setup ## the same on real playlists: make demo-real DATA=folder
 up: setup ## start the stack and leave it running
 	@$(STACK) up
 
-down: setup ## stop the stack, or clean up after a crash
-	@$(STACK) down
+down: ## stop the stack, or clean up after a crash
+	@if [ -x $(PY) ]; then $(STACK) down; fi
 
-status: setup ## what runs, and what is ready
-	@$(STACK) status
+status: ## what runs, and what is ready
+	@if [ -x $(PY) ]; then $(STACK) status; else echo "nothing is installed here yet: make up"; exit 1; fi
 
 run: setup ## run the stack in the foreground with its output, until Ctrl-C
 	@$(STACK) run

@@ -8,21 +8,19 @@ from __future__ import annotations
 import http.client
 import json
 import re
-import socket
-import struct
 import time
 from collections.abc import Iterator
 from typing import Annotated
 
 import typer
 
+from segue.cli.broker import living_brokers
 from segue.errors import RequestFailed
 
 app = typer.Typer()
 
 # Seconds; a part that needs longer to say how it is, is not well.
 TIMEOUT = 2.0
-API_VERSIONS = 18
 # What every Python process with prometheus-client serves: seconds since the epoch.
 STARTED = re.compile(r"^process_start_time_seconds (\S+)$", re.MULTILINE)
 
@@ -121,22 +119,13 @@ def _not_ready(body: bytes) -> str:
 
 
 def _answers(address: str) -> str:
-    """Return what is wrong with the broker: one that listens may be paused, so it is asked which calls it knows.
-
-    ApiVersions v0; https://kafka.apache.org/protocol#The_Messages_ApiVersions.
-    """
+    """Return what is wrong with the broker: one that listens may be paused, so it is asked."""
     host, _, port = address.rpartition(":")
-    client = b"segue"
-    request = struct.pack(">hhih", API_VERSIONS, 0, 1, len(client)) + client
     try:
-        with socket.create_connection((host, int(port)), TIMEOUT) as connection:
-            connection.settimeout(TIMEOUT)
-            connection.sendall(struct.pack(">i", len(request)) + request)
-            # size, correlation id, error code
-            answer = connection.recv(10, socket.MSG_WAITALL)
+        alive = living_brokers(host, int(port), TIMEOUT)
     except OSError as error:
         return f"no answer at {address} ({_cause(error)})"
-    return "" if len(answer) == 10 and answer[4:] == struct.pack(">ih", 1, 0) else f"no broker at {address}"
+    return "" if alive else f"the broker at {address} is not ready"
 
 
 def _cause(error: Exception) -> str:

@@ -36,7 +36,9 @@ SERVICE_CONFIG = {
                 "retryableStatusCodes": ["UNAVAILABLE"],
             },
         }
-    ]
+    ],
+    # In an outage retries end after some fifty failures, and come back with every tenth of a success.
+    "retryThrottling": {"maxTokens": 100, "tokenRatio": 0.1},
 }
 
 OPTIONS: tuple[tuple[str, int | str], ...] = (

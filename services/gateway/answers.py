@@ -26,6 +26,10 @@ log = structlog.get_logger()
 
 GROUP = "segue-gateway"
 CONDITION = "answers"
+# Gateways hear of a rebalance at their next heartbeat, and none owns a partition until the last one has.
+HEARTBEAT_MS = 250
+# Seconds without a partition before calls had better go elsewhere.
+REBALANCE_PATIENCE = 2.0
 
 
 class Answers(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka is published without types
@@ -39,6 +43,7 @@ class Answers(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka is p
         self._owned: list[int] = []
         self._owns_one = asyncio.Event()
         self._turn = 0
+        self._rebalance: asyncio.TimerHandle | None = None
         # The next offset of each partition that was read, for one that is lost and comes back in a rebalance.
         self._next: dict[TopicPartition, int] = {}
 
@@ -53,10 +58,12 @@ class Answers(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka is p
         return self._owned[self._turn % len(self._owned)]
 
     async def on_partitions_revoked(self, revoked: set[TopicPartition]) -> None:
-        """Stop using the partitions: their answers may soon go to another gateway."""
+        """Stop using the partitions: their answers may soon go to another gateway. Calls wait for the next ones."""
         self._own([])
-        if revoked:
-            self._readiness.lost(CONDITION, "partitions are being assigned anew")
+        if revoked and self._rebalance is None:
+            self._rebalance = asyncio.get_running_loop().call_later(
+                REBALANCE_PATIENCE, self._readiness.lost, CONDITION, "partitions are being assigned anew"
+            )
 
     async def on_partitions_assigned(self, assigned: set[TopicPartition]) -> None:
         """Go on where a partition was left, or at its end; only then is it used."""
@@ -69,6 +76,7 @@ class Answers(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka is p
             await consumer.seek_to_end(*fresh)
         self._next = known
         self._own(sorted(partition.partition for partition in assigned))
+        self._end_rebalance()
         if assigned:
             self._readiness.satisfied(CONDITION)
         else:
@@ -84,6 +92,7 @@ class Answers(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka is p
             partition_assignment_strategy=(StickyPartitionAssignor,),
             # The broker answers as soon as there is one byte.
             fetch_min_bytes=1,
+            heartbeat_interval_ms=HEARTBEAT_MS,
         )
         consumer.subscribe([ANSWERS.name], listener=self)
         try:
@@ -92,6 +101,7 @@ class Answers(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka is p
                 self._read(record)
         finally:
             self._own([])
+            self._end_rebalance()
             self._readiness.lost(CONDITION, "not connected")
             await consumer.stop()
 
@@ -110,6 +120,11 @@ class Answers(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka is p
             )
             return
         metrics.ANSWERS.labels("awaited" if self._waiters.resolve(answer) else "late").inc()
+
+    def _end_rebalance(self) -> None:
+        if self._rebalance is not None:
+            self._rebalance.cancel()
+            self._rebalance = None
 
     def _own(self, partitions: list[int]) -> None:
         self._owned = partitions

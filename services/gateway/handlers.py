@@ -6,8 +6,9 @@ that skip the gateway, so both ways into the log refuse the same.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TypeVar
 
@@ -132,33 +133,14 @@ def event_records(
 ) -> tuple[Record, ...]:
     """Return the records of a RecordEvents call, in its order.
 
-    An event without an id or an event time gets a new id or the gateway's time. Raises InvalidMessage with every
-    violation of every event.
+    An event without an id gets a new one; those without an event time get the gateway's, those of one listener or
+    playlist a millisecond apart, for folds go by it. Raises InvalidMessage with every violation of every event.
     """
     _refuse_sizes("", len(request.listening_events) + len(request.playlist_events), "events")
-
-    def accept(topic: Topic, event: Event, validate: Callable[[Event], None]) -> Record:
-        complete = msgspec.structs.replace(
-            event, event_id=event.event_id or new_id(), event_time=event.event_time or now
-        )
-        validate(complete)
-        _refuse_future(complete, now, clock_skew)
-        key = complete.listener_id if isinstance(complete, ListeningEvent) else complete.playlist_id
-        return _record(topic, key, complete)
-
+    intake = _Intake(now, clock_skew, new_id)
     found: list[Violation] = []
-    listening = _each(
-        "listening_events",
-        request.listening_events,
-        lambda event: accept(LISTENING_EVENTS, from_protobuf(event, ListeningEvent), validate_listening_event),
-        found,
-    )
-    edits = _each(
-        "playlist_events",
-        request.playlist_events,
-        lambda event: accept(PLAYLIST_EVENTS, from_protobuf(event, PlaylistEvent), validate_playlist_event),
-        found,
-    )
+    listening = _each("listening_events", request.listening_events, intake.listening, found)
+    edits = _each("playlist_events", request.playlist_events, intake.edit, found)
     if found:
         raise InvalidMessage(*found)
     return (*listening, *edits)
@@ -275,6 +257,39 @@ def written(positions: Iterable[SourceOffset]) -> tuple[events_pb2.SourceOffset,
     return tuple(to_protobuf(newest[place], events_pb2.SourceOffset) for place in sorted(newest))
 
 
+@dataclass(frozen=True, slots=True)
+class _Intake:
+    """Completes and checks the events of one call."""
+
+    now: datetime
+    clock_skew: timedelta
+    new_id: Callable[[], str]
+    undated: Counter[tuple[str, str]] = field(default_factory=Counter)
+
+    def listening(self, message: events_pb2.ListeningEvent) -> Record:
+        event = from_protobuf(message, ListeningEvent)
+        return self._record(LISTENING_EVENTS, event.listener_id, event, validate_listening_event)
+
+    def edit(self, message: events_pb2.PlaylistEvent) -> Record:
+        event = from_protobuf(message, PlaylistEvent)
+        return self._record(PLAYLIST_EVENTS, event.playlist_id, event, validate_playlist_event)
+
+    def _record(self, topic: Topic, key: str, event: Event, validate: Callable[[Event], None]) -> Record:
+        complete = msgspec.structs.replace(
+            event,
+            event_id=event.event_id or self.new_id(),
+            event_time=event.event_time or self._next_moment(topic.name, key),
+        )
+        validate(complete)
+        _refuse_future(complete, self.now, self.clock_skew)
+        return _record(topic, key, complete)
+
+    def _next_moment(self, topic: str, key: str) -> datetime:
+        moment = self.now + timedelta(milliseconds=self.undated[topic, key])
+        self.undated[topic, key] += 1
+        return moment
+
+
 P = TypeVar("P")
 
 
@@ -287,14 +302,14 @@ def _record(topic: Topic, key: str, message: msgspec.Struct) -> Record:
     return record
 
 
-def _each(field: str, messages: Iterable[P], accept: Callable[[P], Record], found: list[Violation]) -> list[Record]:
+def _each(name: str, messages: Iterable[P], accept: Callable[[P], Record], found: list[Violation]) -> list[Record]:
     """Return the records of what is accepted of a repeated field, and add the violations of the rest to those found."""
     accepted = []
     for index, message in enumerate(messages):
         try:
             accepted.append(accept(message))
         except InvalidMessage as error:
-            place = f"{field}[{index}]"
+            place = f"{name}[{index}]"
             found.extend(
                 Violation(f"{place}.{violation.field}" if violation.field else place, violation.description)
                 for violation in error.violations

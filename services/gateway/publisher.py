@@ -33,8 +33,8 @@ from services.runtime.topology import (
     REQUESTS,
 )
 
-# How long a record may wait for its acknowledgement before it has failed.
-DELIVERY_TIMEOUT_MS = 10_000
+# Of one request to the broker. An idempotent producer repeats it without end; callers wait as long as their patience.
+REQUEST_TIMEOUT_MS = 10_000
 BATCH_BYTES = 256 * 1024
 CONDITION = "producer"
 # The topics that are written, and the one whose watchers ask where a listener's lists are.
@@ -113,7 +113,7 @@ class Publisher:
             linger_ms=0,
             max_batch_size=BATCH_BYTES,
             max_request_size=MAX_MESSAGE_BYTES,
-            request_timeout_ms=DELIVERY_TIMEOUT_MS,
+            request_timeout_ms=REQUEST_TIMEOUT_MS,
         )
         try:
             await producer.start()

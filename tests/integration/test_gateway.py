@@ -268,11 +268,16 @@ def test_cancelling_a_call_frees_its_place(gateway: Gateway, responder: Responde
         until(lambda: gateway.metric(cancelled) > before, "the cancellation is counted")
 
 
-def test_more_calls_than_may_wait_are_refused_at_once(gateway: Gateway, client: Client, responder: Responder) -> None:
+def test_calls_beyond_those_that_may_wait_are_answered_at_once(
+    gateway: Gateway, client: Client, responder: Responder
+) -> None:
     responder.answer = silence
     with waiting_calls(gateway, MAX_WAITING):
+        popular = client.recommend("l", count=1)
+        assert popular.degraded
+        assert "wait already" in popular.degraded_reason
         with pytest.raises(RequestFailed) as caught:
-            client.recommend("l")
+            client.get_session("l")
         assert caught.value.status == "RESOURCE_EXHAUSTED"
     until(lambda: gateway.metric("segue_gateway_waiting_requests") == 0, "the places are free")
     responder.answer = popular_answer

@@ -7,7 +7,8 @@ import socket
 import subprocess
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -20,6 +21,7 @@ from segue.events import ListeningAction, ListeningEvent
 from segue.recommendations import RecommendationList
 from tests.integration.gateway_stage import (
     COMMAND,
+    Gateway,
     Question,
     Responder,
     environment,
@@ -91,7 +93,7 @@ def test_two_gateways_share_the_answers_and_one_takes_over_what_the_other_leaves
 ) -> None:
     series = "segue_gateway_answer_partitions"
     assert responder.answer is popular_answer
-    with running_gateway(tmp_path / "a", kafka.kafka) as first:
+    with running_gateway(tmp_path / "a", kafka.kafka) as first, staying_healthy(first):
         assert first.metric(series) == 4
         with running_gateway(tmp_path / "b", kafka.kafka) as second:
             until(lambda: (first.metric(series), second.metric(series)) == (2, 2), "two partitions each")
@@ -101,6 +103,23 @@ def test_two_gateways_share_the_answers_and_one_takes_over_what_the_other_leaves
         until(lambda: first.metric(series) == 4, "all partitions again")
         with Client(first.address) as client:
             assert not any(client.recommend(f"l{number}", count=1).degraded for number in range(8))
+
+
+@contextmanager
+def staying_healthy(gateway: Gateway) -> Generator[None]:
+    """Hold that the gateway says it serves all the time."""
+    done, seen = threading.Event(), set[str]()
+
+    def look() -> None:
+        while not done.wait(0.02):
+            seen.update(gateway.health().values())
+
+    looking = threading.Thread(target=look)
+    looking.start()
+    yield
+    done.set()
+    looking.join()
+    assert seen == {"SERVING"}
 
 
 def test_it_stops_when_told_after_the_calls_that_run(tmp_path: Path, kafka: StackConfig, responder: Responder) -> None:

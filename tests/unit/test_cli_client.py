@@ -323,8 +323,8 @@ def answering(answer: bytes) -> Iterator[str]:
 
 @pytest.fixture
 def broker() -> Generator[str]:
-    """A broker, as far as it says which calls it knows."""
-    with answering(struct.pack(">iihi", 10, 1, 0, 0)) as address:
+    """A broker, as far as it lists one."""
+    with answering(struct.pack(">iiii", 12, 1, 0, 1)) as address:
         yield address
 
 
@@ -379,7 +379,7 @@ def test_a_broker_that_listens_and_does_not_answer_is_not_healthy(
 def test_what_is_no_broker_is_not_healthy(address: str, ready: str) -> None:
     with answering(b"HTTP/1.1 400 Bad Request\r\n\r\n") as other:
         result = status(address, ready, other, "--json")
-    assert orjson.loads(result.output)["kafka"] == f"no broker at {other}"
+    assert orjson.loads(result.output)["kafka"] == f"no answer at {other} (what listens is no broker)"
 
 
 @pytest.mark.parametrize("address", ["foo", "127.0.0.1:abc", ":1", "127.0.0.1:99999"])

@@ -63,6 +63,19 @@ def test_an_event_without_id_and_time_gets_both() -> None:
     assert wire.decode(other.value, ListeningEvent).event_id == "new-2"
 
 
+def test_undated_events_of_one_playlist_take_effect_in_the_calls_order() -> None:
+    added, removed = events_pb2.PLAYLIST_ACTION_TRACK_ADDED, events_pb2.PLAYLIST_ACTION_TRACK_REMOVED
+    records = recorded(
+        playlist=(
+            edited(event_id="9f", action=added),
+            edited(event_id="1c", action=removed),
+            edited(event_id="0a", playlist_id="q", action=added),
+        )
+    )
+    times = [wire.decode(record.value, PlaylistEvent).event_time for record in records]
+    assert times == [NOW, NOW + timedelta(milliseconds=1), NOW]
+
+
 def test_an_events_own_id_and_time_stay() -> None:
     earlier = NOW - timedelta(hours=1)
     (record,) = recorded(playlist=(edited(event_id="mine", event_time=earlier),))
