@@ -14,7 +14,7 @@ from segue.ids import new_id
 from segue.popularity import Popularity
 from segue.recommendations import RecommendationList
 from segue.v1 import services_pb2, services_pb2_grpc
-from services.gateway import handlers
+from services.gateway import handlers, responses
 from services.gateway.desk import Desk
 from services.gateway.feed import Feed
 from services.gateway.handlers import Question
@@ -54,7 +54,7 @@ class RecommendationApi(services_pb2_grpc.RecommendationServiceServicer):
                 raise
             answer = self._popular_list(question, error)
         _count_degraded("Recommend", answer)
-        return services_pb2.RecommendResponse(recommendations=handlers.list_response(answer))
+        return services_pb2.RecommendResponse(recommendations=responses.list_response(answer))
 
     async def Converse(
         self, request: services_pb2.ConverseRequest, context: Context
@@ -68,14 +68,14 @@ class RecommendationApi(services_pb2_grpc.RecommendationServiceServicer):
                 raise
             answer = self._popular_list(turn, error)
         _count_degraded("Converse", answer)
-        for part in handlers.conversation_parts(answer):
+        for part in responses.conversation_parts(answer):
             yield part
 
     async def Explain(self, request: services_pb2.ExplainRequest, context: Context) -> services_pb2.ExplainResponse:
         """Why a track is where it is now; nothing stands in for that when no answer came in time."""
         question = handlers.explain_request(request, request_id(), _now())
         answer = await self._desk.ask(question, request_id(), _patience(context, self._default))
-        return handlers.explain_response(answer, request.track_id)
+        return responses.explain_response(answer, request.track_id)
 
     async def WatchRecommendations(
         self, request: services_pb2.WatchRecommendationsRequest, context: Context
@@ -84,11 +84,11 @@ class RecommendationApi(services_pb2_grpc.RecommendationServiceServicer):
         async with self._feed.watching(handlers.watched_listener(request)) as watcher:
             await context.send_initial_metadata(())
             while True:
-                recommendations = handlers.list_response(await watcher.get())
+                recommendations = responses.list_response(await watcher.get())
                 yield services_pb2.WatchRecommendationsResponse(recommendations=recommendations)
 
     def _popular_list(self, question: Question, error: RequestFailed) -> RecommendationList:
-        return handlers.degraded(question, self._popular, str(error), request_id(), _now())
+        return responses.degraded(question, self._popular, str(error), request_id(), _now())
 
 
 class SessionApi(services_pb2_grpc.SessionServiceServicer):
@@ -106,7 +106,7 @@ class SessionApi(services_pb2_grpc.SessionServiceServicer):
         """Write the events; done when the broker has acknowledged every one."""
         records = handlers.event_records(request, _now(), self._clock_skew, new_id)
         positions = await self._publisher.write(records, _patience(context, WRITE_PATIENCE))
-        return services_pb2.RecordEventsResponse(written=handlers.written(positions))
+        return services_pb2.RecordEventsResponse(written=responses.written(positions))
 
     async def GetSession(
         self, request: services_pb2.GetSessionRequest, context: Context
@@ -114,7 +114,7 @@ class SessionApi(services_pb2_grpc.SessionServiceServicer):
         """The session as its one writer holds it."""
         question = handlers.session_request(request, request_id(), _now())
         answer = await self._desk.ask(question, request_id(), _patience(context, self._default))
-        return handlers.session_response(answer)
+        return responses.session_response(answer)
 
 
 class CatalogApi(services_pb2_grpc.CatalogServiceServicer):
@@ -132,7 +132,7 @@ class CatalogApi(services_pb2_grpc.CatalogServiceServicer):
         # A thousand tracks take a third of a second, which other calls need not wait for.
         records = await asyncio.to_thread(handlers.catalog_records, request)
         positions = await self._publisher.write(records, _patience(context, WRITE_PATIENCE))
-        return services_pb2.UpsertTracksResponse(written=handlers.written(positions))
+        return services_pb2.UpsertTracksResponse(written=responses.written(positions))
 
     async def GetTrack(self, request: services_pb2.GetTrackRequest, context: Context) -> services_pb2.GetTrackResponse:
         """The track as the index that is served holds it."""
@@ -141,7 +141,7 @@ class CatalogApi(services_pb2_grpc.CatalogServiceServicer):
             (answer,) = await self._model.rank([query], _patience(context, self._default))
         except RecommenderUnavailable as error:
             raise RequestFailed("UNAVAILABLE", f"the model server does not answer: {error}") from error
-        return handlers.track_response(query, answer)
+        return responses.track_response(query, answer)
 
 
 def _patience(context: Context, default: float) -> float:

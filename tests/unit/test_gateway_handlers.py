@@ -20,7 +20,7 @@ from segue.ranking import Query, Ranking
 from segue.recommendations import Explanation, RecommendationList, RecommendationRequest, RecommendedTrack
 from segue.session import Session
 from segue.v1 import events_pb2, services_pb2, tracks_pb2
-from services.gateway import handlers
+from services.gateway import handlers, responses
 from services.gateway.handlers import Record
 
 NOW = datetime(2026, 1, 31, 12, tzinfo=UTC)
@@ -203,27 +203,27 @@ def test_a_question_says_where_its_answer_goes_and_what_it_must_have_seen() -> N
 
 def test_the_popular_list_obeys_the_filters_and_says_why_it_is_given() -> None:
     question = RecommendationRequest("r", "l", count=4, filters=Filters(exclude_explicit=True, max_per_artist=3))
-    answer = handlers.degraded(question, POPULAR, "no answer came", "r", NOW)
+    answer = responses.degraded(question, POPULAR, "no answer came", "r", NOW)
     assert [track.track_id for track in answer.tracks] == ["t1", "t2", "t3", "t4"]
     assert (answer.degraded, answer.degraded_reason, answer.request_id) == (True, "no answer came", "r")
 
 
 def test_the_popular_list_admits_that_it_does_not_know_what_was_heard() -> None:
     question = ChatTurn("turn", "l", filters=Filters(exclude_heard=True))
-    answer = handlers.degraded(question, POPULAR, "no answer came", "r", NOW)
+    answer = responses.degraded(question, POPULAR, "no answer came", "r", NOW)
     assert "heard is unknown" in answer.degraded_reason
     assert (len(answer.tracks), answer.turn_id) == (10, "turn")
 
 
 def test_a_listener_never_heard_of_has_an_empty_session() -> None:
-    response = handlers.session_response(RecommendationList(listener_id="l"))
+    response = responses.session_response(RecommendationList(listener_id="l"))
     assert response.session.listener_id == "l"
     assert not response.session.events
 
 
 def test_a_conversation_streams_the_list_first() -> None:
     answer = RecommendationList(listener_id="l", reply_text="These are calm songs, as you wished, for a long evening.")
-    first, *rest = handlers.conversation_parts(answer)
+    first, *rest = responses.conversation_parts(answer)
     assert first.recommendations.reply_text == answer.reply_text
     assert [part.WhichOneof("part") for part in rest] == ["reply_text"] * len(rest)
     assert len(rest) > 1
@@ -231,14 +231,14 @@ def test_a_conversation_streams_the_list_first() -> None:
 
 @given(st.text(alphabet="ab \n", max_size=300))
 def test_the_pieces_of_a_reply_join_to_it(text: str) -> None:
-    found = list(handlers.pieces(text))
+    found = list(responses.pieces(text))
     assert "".join(found) == text
     assert all(found)
 
 
 def test_only_the_newest_position_of_each_partition_is_told() -> None:
     positions = [SourceOffset("a", 0, 5), SourceOffset("a", 0, 4), SourceOffset("a", 1, 0), SourceOffset("b", 0, 9)]
-    told = [(at.topic, at.partition, at.offset) for at in handlers.written(positions)]
+    told = [(at.topic, at.partition, at.offset) for at in responses.written(positions)]
     assert told == [("a", 0, 5), ("a", 1, 0), ("b", 0, 9)]
 
 
@@ -255,13 +255,13 @@ def test_a_track_is_told_as_the_model_describes_it() -> None:
     query = handlers.track_query(services_pb2.GetTrackRequest(track_id="t"))
     assert query.about == "t"
     described = TrackDescription(Track("t", "Title"), codes=(TrackCode("tags", 3, "calm", NOW),), version=2)
-    response = handlers.track_response(query, Ranking(described=described))
+    response = responses.track_response(query, Ranking(described=described))
     assert from_protobuf(response.track, TrackDescription) == described
 
 
 def test_a_track_that_the_model_does_not_know_is_not_found() -> None:
     with pytest.raises(RequestFailed, match="there is no track 't'") as error:
-        handlers.track_response(Query(Session(""), about="t"), Ranking())
+        responses.track_response(Query(Session(""), about="t"), Ranking())
     assert error.value.status == "NOT_FOUND"
 
 
@@ -276,12 +276,12 @@ def test_an_explain_call_asks_for_one_track() -> None:
 
 def test_an_explanation_is_given_or_it_is_said_why_not() -> None:
     explained = RecommendationList(listener_id="l", explanation=Explanation(RecommendedTrack("t"), 2, 9))
-    response = handlers.explain_response(explained, "t")
+    response = responses.explain_response(explained, "t")
     assert (response.explanation.track.track_id, response.explanation.rank) == ("t", 2)
     for answer, status in (
         (RecommendationList(listener_id="l"), "NOT_FOUND"),
         (RecommendationList(listener_id="l", degraded=True, degraded_reason="late"), "UNAVAILABLE"),
     ):
         with pytest.raises(RequestFailed) as error:
-            handlers.explain_response(answer, "t")
+            responses.explain_response(answer, "t")
         assert error.value.status == status
