@@ -19,11 +19,14 @@ from typing import Any
 import faust
 import structlog
 
+from segue.errors import MalformedMessage
 from services.runtime import metrics
 
 log = structlog.get_logger()
 
 Written = asyncio.Future[Any]
+# What two encoded states of one key know together. Raises MalformedMessage.
+Merge = Callable[[bytes, bytes], bytes]
 # What to keep of the known state and one that the changelog holds behind it, None being none, written at this broker's
 # time in Unix milliseconds.
 Newest = Callable[[bytes | None, bytes | None, int], bytes | None]
@@ -106,6 +109,20 @@ class AcknowledgedTable(faust.Table[Any, Any]):
         if offset == self._held[partition] + 1:
             self._held[partition] = offset
             super()._on_changelog_sent(fut)
+
+
+def undeleted(merge: Merge) -> Newest:
+    """Return the rule of a table that nobody deletes from: what both states know, else the last that can be read."""
+
+    def newest(known: bytes | None, other: bytes | None, _time_ms: int) -> bytes | None:
+        if known is None or other is None:
+            return other
+        try:
+            return merge(known, other)
+        except MalformedMessage:
+            return other
+
+    return newest
 
 
 def _event_with(message: Any, value: bytes | None) -> Any:

@@ -11,7 +11,9 @@ from typing import Any
 
 import faust
 
+from segue.cooccurrence.merge import newer_playlist
 from services.runtime import stream
+from services.runtime.changelog import undeleted
 from services.runtime.emitter import Emitter
 from services.runtime.partitioner import by_key
 from services.runtime.progress import Progress
@@ -30,9 +32,11 @@ class Playlists:
         self._rules = settings.fold_rules()
         self._partition_of = by_key(settings.partitions)
         self._emitter = emitter
-        self._table: Any = app.Table(
+        table: Any = app.Table(
             "playlists", partitions=settings.partitions, key_type=bytes, value_type=bytes, options=dict(stream.ROCKSDB)
         )
+        self._table = table
+        self._table.newest = undeleted(newer_playlist)
 
     async def work(self, batch: Sequence[Arrival]) -> None:
         """Fold the edits, send what they change, then keep the playlists and acknowledge."""

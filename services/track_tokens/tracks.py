@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import faust
@@ -15,9 +16,11 @@ import faust
 from segue.catalog import TrackCodes
 from segue.cooccurrence import track as tracks
 from segue.cooccurrence.clusters import FrozenClusters
+from segue.cooccurrence.merge import merge_tracks
 from segue.cooccurrence.track import TrackState
 from segue.errors import InvalidMessage
 from services.runtime import stream
+from services.runtime.changelog import undeleted
 from services.runtime.emitter import OrderedOutbox
 from services.runtime.partitioner import by_key
 from services.runtime.progress import Progress
@@ -52,9 +55,11 @@ class Tracks:
         self._encoding = encoding
         self._emitter = emitter
         self._clusters = clusters
-        self._table: Any = app.Table(
+        table: Any = app.Table(
             "tracks", partitions=settings.partitions, key_type=bytes, value_type=bytes, options=dict(stream.ROCKSDB)
         )
+        self._table = table
+        self._table.newest = undeleted(partial(merge_tracks, content_from=CATALOG.name))
 
     async def work(self, batch: Sequence[Arrival]) -> None:
         """Code what is new, fold in order, keep and publish each track's newest state once, then acknowledge."""

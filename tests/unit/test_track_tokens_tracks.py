@@ -11,15 +11,29 @@ import pytest
 
 from segue import wire
 from segue.catalog import MAX_AUDIO_FEATURES, Track, TrackCodes, TrackTokens
+from segue.cooccurrence import playlist as playlists
+from segue.cooccurrence import track as states
 from segue.cooccurrence.clusters import FrozenClusters
+from segue.cooccurrence.playlist import Playlist
+from segue.cooccurrence.track import TrackState
 from segue.errors import InvalidMessage, Violation
+from segue.session import Position
+from services.runtime.changelog import Newest
 from services.runtime.progress import Progress
 from services.runtime.record import Record
 from services.runtime.settings import Settings
-from services.runtime.topology import CATALOG, MAX_MESSAGE_BYTES, MAX_STATE_BYTES, TRACK_DELTAS, TRACK_TOKENS
+from services.runtime.topology import (
+    CATALOG,
+    MAX_MESSAGE_BYTES,
+    MAX_STATE_BYTES,
+    PLAYLIST_EVENTS,
+    TRACK_DELTAS,
+    TRACK_TOKENS,
+)
 from services.track_tokens import handlers
 from services.track_tokens.handlers import Entry, Refused
 from services.track_tokens.lane import Arrival
+from services.track_tokens.playlists import Playlists
 from services.track_tokens.tracks import Tracks
 from tests.unit import tiny_model
 
@@ -28,6 +42,7 @@ class Table(dict[bytes, bytes]):
     """Faust's table, whose changes arrive at once; counts them."""
 
     writes = 0
+    newest: Newest
 
     def __setitem__(self, key: bytes, value: bytes) -> None:
         self.writes += 1
@@ -48,8 +63,11 @@ class App:
     def topic(self, *_: object, **__: object) -> None:
         """A topic that nobody reads."""
 
-    def Table(self, *_: object, **__: object) -> Table:  # noqa: N802  Faust's name
-        return Table()
+    def __init__(self) -> None:
+        self.tables: dict[str, Table] = {}
+
+    def Table(self, name: str, **_: object) -> Table:  # noqa: N802  Faust's name
+        return self.tables.setdefault(name, Table())
 
 
 class Event:
@@ -103,7 +121,7 @@ def arrival(record: Record) -> Arrival:
 def tracks(outbox: Outbox, checkpoint: str = "served", table: Table | None = None) -> Tracks:
     app: Any = App()
     if table is not None:
-        app.Table = lambda *_, **__: table
+        app.tables["tracks"] = table
     encoding: Any = Codes()
     return Tracks(app, Settings(partitions=1), outbox, encoding, Progress(), clusters(checkpoint))
 
@@ -181,3 +199,20 @@ async def test_what_a_batch_changes_of_a_track_is_written_and_published_once() -
     told = wire.decode(outbox.sent[0][2], TrackTokens)
     assert told.track is not None
     assert (told.track.title, told.version) == ("Name 4", 5)
+
+
+def test_recovery_lets_no_late_write_set_a_playlist_or_a_track_back() -> None:
+    app: Any = App()
+    nobody: Any = None
+    Playlists(app, Settings(), nobody, Progress())
+    Tracks(app, Settings(), nobody, nobody, Progress(), clusters("served"))
+    at = Position(PLAYLIST_EVENTS.name, 0, 5, 0)
+    for name, old, new in (
+        ("playlists", playlists.encode(Playlist("mix")), playlists.encode(Playlist("mix", seen=at))),
+        ("tracks", states.encode(TrackState("a")), states.encode(TrackState("a", version=1, seen=(at,)))),
+    ):
+        newest = app.tables[name].newest
+        assert newest(new, old, 0) == new
+        assert newest(old, new, 0) == new
+        assert newest(None, old, 0) == old
+        assert newest(b"\xc1", old, 0) == old
