@@ -90,6 +90,7 @@ class Answering:
         self._states = states
         self._model_version = ""
         self._token_version = ""
+        self._assignment = 0
         self._asked = asyncio.Event()
         self._heard = asyncio.Event()
 
@@ -97,6 +98,12 @@ class Answering:
         """Owe an answer."""
         self._queue.put(task, hold_until=time.monotonic() + _patience(task))
         (self._heard if task.cause is RecommendationCause.LISTENING else self._asked).set()
+
+    def forget(self) -> None:
+        """Partitions were assigned anew: what is owed or under way is read again, here or by another worker."""
+        self._assignment += 1
+        self._queue.forget()
+        self._acknowledgement.forget()
 
     def is_full(self) -> bool:
         """Whether so much is owed that nothing more should be read."""
@@ -141,15 +148,18 @@ class Answering:
     async def _answer(self, model: Recommender, tasks: Sequence[Task]) -> None:
         """Give each task its answer from one call to the model, or in time without it."""
         call = asyncio.ensure_future(self._rank(model, [task for task in tasks if not task.session_only]))
-        await asyncio.gather(call, *(self._give(task, call) for task in tasks))
+        await asyncio.gather(call, *(self._give(task, call, self._assignment) for task in tasks))
 
-    async def _give(self, task: Task, call: asyncio.Future[Ranked]) -> None:
+    async def _give(self, task: Task, call: asyncio.Future[Ranked], assignment: int) -> None:
         """Write the state, emit the answer, and once both are in the log acknowledge what the task covers.
 
         An answer that cannot be made or written costs a dead letter, and nobody else anything. A broker that is away
-        is not the answer's fault: that ends the process, and what was not acknowledged is read again.
+        is not the answer's fault: that ends the process, and what was not acknowledged is read again. Where partitions
+        were assigned anew meanwhile, the state is no longer this one's to change, nor the record to acknowledge.
         """
         ranking, reason = (None, "") if task.session_only else await self._ranking(task, call)
+        if assignment != self._assignment:
+            return
         key = task.listener_id.encode()
         if ranking is not None and (offer := handlers.offered(task, ranking)) is not None:
             self._states.offer(key, offer)
@@ -168,8 +178,9 @@ class Answering:
             await self._bury(task, UnexpectedError(Violation("", f"{type(error).__name__}: {error}")))
         if written is not None:
             await written
-        for place in task.covers:
-            self._acknowledgement.done(place)
+        if assignment == self._assignment:
+            for place in task.covers:
+                self._acknowledgement.done(place)
 
     async def _rank(self, model: Recommender, tasks: Sequence[Task]) -> Ranked:
         """Return the rankings by the task's source, or none and why."""

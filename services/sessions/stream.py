@@ -151,8 +151,7 @@ class SessionStream:
 
     async def _on_revoked(self, *_: object, **__: object) -> None:
         """What is under way is read again from the committed offset, here or by another worker."""
-        self._queue.forget()
-        self._acknowledgement.forget()
+        self._answering.forget()
         self._progress.forget()
         self._table.forget_decoded()
         self._sweep.interrupt()
