@@ -10,6 +10,7 @@ SegueError
 ├── CheckpointError         a checkpoint that is missing, damaged or foreign
 ├── EndpointError           a language model's endpoint that refuses, or gives no usable answer
 ├── RecommenderUnavailable  the model server is down, late, or refused the call
+│   └── RecommenderFailed   it is there and failed on what it was asked: something else may go well
 ├── RequestFailed           a call to Segue that failed; carries the gRPC status and the field violations
 └── StackError              settings or the one-machine stack cannot be used as they are; says what to change
 """
@@ -82,6 +83,10 @@ class EndpointError(SegueError):
 
 class RecommenderUnavailable(SegueError):
     """The model server is down, late, or refused the call."""
+
+
+class RecommenderFailed(RecommenderUnavailable):
+    """The model server is there and failed on what it was asked: something else may go well."""
 
 
 class RequestFailed(SegueError):

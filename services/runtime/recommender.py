@@ -14,8 +14,9 @@ from tritonclient.grpc.aio import InferenceServerClient, InferInput
 from tritonclient.utils import InferenceServerException
 
 from segue import ranking
-from segue.errors import MalformedMessage, RecommenderUnavailable
+from segue.errors import MalformedMessage, RecommenderFailed, RecommenderUnavailable
 from segue.ranking import Query, Ranking
+from services.runtime.triton import is_unavailable
 
 MODEL = "recommender"
 
@@ -24,7 +25,10 @@ class Recommender(Protocol):
     """Whatever answers queries."""
 
     async def rank(self, queries: Sequence[Query], timeout: float) -> list[Ranking]:
-        """Return one ranking for each query, in order, within `timeout` seconds. Raises RecommenderUnavailable."""
+        """Return one ranking for each query, in order, within `timeout` seconds.
+
+        Raises RecommenderUnavailable; RecommenderFailed where the model is there and fails on these queries.
+        """
 
     async def ready(self) -> bool:
         """Whether the model can answer now."""
@@ -37,16 +41,18 @@ class TritonRecommender:
         self._client = InferenceServerClient(address)
 
     async def rank(self, queries: Sequence[Query], timeout: float) -> list[Ranking]:
-        """Return one ranking for each query, in order, within `timeout` seconds. Raises RecommenderUnavailable."""
+        """Return one ranking for each query, in order; see `Recommender`."""
         tensor = InferInput("QUERY", [len(queries), 1], "BYTES")
         tensor.set_data_from_numpy(np.array([[ranking.encode(query)] for query in queries], dtype=np.object_))
         try:
             result = await self._client.infer(MODEL, [tensor], client_timeout=timeout)
             rankings = [ranking.decode(value, Ranking) for value in _values(result.as_numpy("RANKING"))]
-        except (InferenceServerException, MalformedMessage) as error:
-            raise RecommenderUnavailable(str(error)) from error
+        except InferenceServerException as error:
+            raise (RecommenderUnavailable if is_unavailable(error) else RecommenderFailed)(str(error)) from error
+        except MalformedMessage as error:
+            raise RecommenderFailed(str(error)) from error
         if len(rankings) != len(queries):
-            raise RecommenderUnavailable(f"{len(rankings)} rankings came for {len(queries)} queries")
+            raise RecommenderFailed(f"{len(rankings)} rankings came for {len(queries)} queries")
         return rankings
 
     async def ready(self) -> bool:

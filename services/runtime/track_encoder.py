@@ -16,11 +16,9 @@ from tritonclient.utils import InferenceServerException
 from segue import wire
 from segue.catalog import Track, TrackCodes
 from segue.errors import InvalidMessage, MalformedMessage, RecommenderUnavailable, Violation
+from services.runtime.triton import is_unavailable
 
 MODEL = "track_encoder"
-
-# What Triton says when it, or the model, is not there, or too busy. Any other answer is about the tracks.
-_UNAVAILABLE = ("UNAVAILABLE", "DEADLINE_EXCEEDED", "NOT_FOUND", "RESOURCE_EXHAUSTED", "CANCELLED")
 
 
 class TrackEncoder(Protocol):
@@ -50,7 +48,7 @@ class TritonTrackEncoder:
             result = await self._client.infer(MODEL, [tensor], client_timeout=timeout)
             return [wire.decode(value, TrackCodes) for value in result.as_numpy("CODES").ravel()]
         except InferenceServerException as error:
-            if any(status in str(error.status()) for status in _UNAVAILABLE):
+            if is_unavailable(error):
                 raise RecommenderUnavailable(str(error)) from error
             raise MalformedMessage(Violation("", f"refused by {MODEL}: {error}")) from error
         except InvalidMessage as error:

@@ -16,7 +16,7 @@ import structlog
 from aiokafka.errors import KafkaError
 
 from segue import wire
-from segue.errors import InvalidMessage, RecommenderUnavailable, UnexpectedError, Violation
+from segue.errors import InvalidMessage, RecommenderFailed, RecommenderUnavailable, UnexpectedError, Violation
 from segue.events import SourceOffset
 from segue.ranking import Ranking
 from segue.recommendations import RecommendationCause, RecommendationList
@@ -46,8 +46,8 @@ GIVE_WAY = 0.25
 
 PASSED = "the deadline had passed before the model was asked"
 
-# Rankings by the source of the task, and why there is none.
-Ranked = tuple[dict[SourceOffset, Ranking], str]
+# By the source of the task its ranking, or None and why.
+Ranked = dict[SourceOffset, tuple[Ranking | None, str]]
 
 
 class Running(Protocol):
@@ -148,7 +148,11 @@ class Answering:
     async def _answer(self, model: Recommender, tasks: Sequence[Task]) -> None:
         """Give each task its answer from one call to the model, or in time without it."""
         call = asyncio.ensure_future(self._rank(model, [task for task in tasks if not task.session_only]))
-        await asyncio.gather(call, *(self._give(task, call, self._assignment) for task in tasks))
+        try:
+            await asyncio.gather(*(self._give(task, call, self._assignment) for task in tasks))
+            await asyncio.wait([call])
+        finally:
+            call.cancel()
 
     async def _give(self, task: Task, call: asyncio.Future[Ranked], assignment: int) -> None:
         """Write the state, emit the answer, and once both are in the log acknowledge what the task covers.
@@ -157,14 +161,13 @@ class Answering:
         is not the answer's fault: that ends the process, and what was not acknowledged is read again. Where partitions
         were assigned anew meanwhile, the state is no longer this one's to change, nor the record to acknowledge.
         """
-        ranking, reason = (None, "") if task.session_only else await self._ranking(task, call)
-        if assignment != self._assignment:
-            return
-        key = task.listener_id.encode()
-        if ranking is not None and (offer := handlers.offered(task, ranking)) is not None:
-            self._states.offer(key, offer)
-        written = self._states.write(key)
+        written: Written | None = None
+        failed: InvalidMessage | None = None
         try:
+            ranking, reason = (None, "") if task.session_only else await self._ranking(task, call)
+            if assignment != self._assignment:
+                return
+            written = self._keep(task, ranking)
             answer = self._compose(task, ranking, reason)
             await self._emit(task, wire.encode(answer))
             metrics.note_answer(task.cause, answer.degraded, task.record.time_ms, task.event_time)
@@ -172,33 +175,58 @@ class Answering:
         except KafkaError:
             raise
         except InvalidMessage as error:
-            await self._bury(task, error)
+            failed = error
         except Exception as error:
             log.exception("answer failed", **task.names())
-            await self._bury(task, UnexpectedError(Violation("", f"{type(error).__name__}: {error}")))
+            failed = UnexpectedError(Violation("", f"{type(error).__name__}: {error}"))
+        if failed is not None and assignment == self._assignment:
+            written = written or self._keep(task, None)
+            await self._bury(task, failed)
         if written is not None:
             await written
         if assignment == self._assignment:
             for place in task.covers:
                 self._acknowledgement.done(place)
 
+    def _keep(self, task: Task, ranking: Ranking | None) -> Written | None:
+        """Write the listener's state, with what a turn is answered with."""
+        key = task.listener_id.encode()
+        if ranking is not None and (offer := handlers.offered(task, ranking)) is not None:
+            self._states.offer(key, offer)
+        return self._states.write(key)
+
     async def _rank(self, model: Recommender, tasks: Sequence[Task]) -> Ranked:
-        """Return the rankings by the task's source, or none and why."""
+        """Return each task's ranking, or None and why. Where the model fails on a batch, each query is asked alone."""
         seconds = self._seconds(tasks)
         if seconds <= 0:
-            return {}, PASSED
+            return _without(tasks, PASSED)
+        try:
+            rankings = await self._call(model, tasks, seconds)
+        except RecommenderFailed as error:
+            log.warning("model failed", error=str(error)[:300], queries=len(tasks), first=tasks[0].names())
+            if len(tasks) == 1:
+                return _without(tasks, f"the model failed: {str(error)[:200]}")
+            alone = await asyncio.gather(*(self._rank(model, [task]) for task in tasks))
+            return {source: found for each in alone for source, found in each.items()}
+        except RecommenderUnavailable as error:
+            log.warning("model unavailable", error=str(error)[:300], queries=len(tasks), first=tasks[0].names())
+            return _without(tasks, f"the model did not answer: {str(error)[:200]}")
+        return {task.source: (ranking, "") for task, ranking in zip(tasks, rankings, strict=True)}
+
+    async def _call(self, model: Recommender, tasks: Sequence[Task], seconds: float) -> list[Ranking]:
+        """Return the model's rankings, and measure how long it took."""
         started = time.monotonic()
-        outcome = "unavailable"
+        outcome = "failed"
         metrics.MODEL_BATCH.observe(len(tasks))
         try:
             rankings = await model.rank([handlers.query(task) for task in tasks], timeout=seconds)
             outcome = "ok"
         except RecommenderUnavailable as error:
-            log.warning("model unavailable", error=str(error)[:300], queries=len(tasks), first=tasks[0].names())
-            return {}, f"the model did not answer: {str(error)[:200]}"
+            outcome = "failed" if isinstance(error, RecommenderFailed) else "unavailable"
+            raise
         finally:
             metrics.MODEL_CALL.labels(outcome).observe(time.monotonic() - started)
-        return {task.source: ranking for task, ranking in zip(tasks, rankings, strict=True)}, ""
+        return rankings
 
     async def _ranking(self, task: Task, call: asyncio.Future[Ranked]) -> tuple[Ranking | None, str]:
         """Return the task's ranking, or None and why; by the task's own deadline, whatever the others' are."""
@@ -207,10 +235,10 @@ class Answering:
             return None, PASSED
         try:
             async with asyncio.timeout(left):
-                rankings, reason = await asyncio.shield(call)
+                ranked = await asyncio.shield(call)
         except TimeoutError:
             return None, "the model did not answer before the deadline"
-        return rankings.get(task.source), reason
+        return ranked[task.source]
 
     def _compose(self, task: Task, ranking: Ranking | None, reason: str) -> RecommendationList:
         now = datetime.now(UTC)
@@ -244,6 +272,10 @@ class Answering:
         """How long the model may take: until the last deadline, within the model's timeout."""
         most = self._settings.model_timeout.total_seconds()
         return max((min(most, most if left is None else left) for left in map(_left, tasks)), default=0.0)
+
+
+def _without(tasks: Sequence[Task], reason: str) -> Ranked:
+    return {task.source: (None, reason) for task in tasks}
 
 
 def _left(task: Task) -> float | None:

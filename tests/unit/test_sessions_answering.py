@@ -16,7 +16,7 @@ from aiokafka.errors import KafkaConnectionError, KafkaError
 
 from segue import wire
 from segue.catalog import Track
-from segue.errors import InvalidMessage, RecommenderUnavailable, Violation
+from segue.errors import InvalidMessage, RecommenderFailed, RecommenderUnavailable, Violation
 from segue.events import ReplyTo, SourceOffset
 from segue.popularity import Popularity
 from segue.ranking import Query, Ranking
@@ -36,13 +36,14 @@ SOON = timedelta(milliseconds=80)
 
 
 class Model:
-    """Ranks one track for everyone, once `answers` is set; `down` makes it unavailable."""
+    """Ranks one track for everyone, once `answers` is set; `down` makes it unavailable, `fails` for some listeners."""
 
     def __init__(self) -> None:
         self.answers = asyncio.Event()
         self.answers.set()
         self.asked = asyncio.Event()
         self.down = False
+        self.fails: dict[str, Exception] = {}
         self.batches: list[int] = []
 
     async def rank(self, queries: Sequence[Query], timeout: float) -> list[Ranking]:
@@ -50,6 +51,9 @@ class Model:
         self.asked.set()
         if self.down:
             raise RecommenderUnavailable("the server is away")
+        for query in queries:
+            if error := self.fails.get(query.session.listener_id):
+                raise error
         try:
             await asyncio.wait_for(self.answers.wait(), timeout)
         except TimeoutError as error:
@@ -225,6 +229,31 @@ async def test_a_track_that_was_removed_is_in_no_list_that_is_given_without_the_
         bench.owe(asked(2))
         await bench.outbox.until(3)
     assert [[track.track_id for track in answer.tracks] for answer in bench.answers[1:]] == [["popular"], ["ranked"]]
+
+
+async def test_a_query_that_the_model_fails_on_costs_no_other_its_ranking() -> None:
+    bench = Bench()
+    bench.model.fails["unlucky"] = RecommenderFailed("rank() raised")
+    for offset, listener in enumerate(("ada", "unlucky", "bea")):
+        bench.owe(asked(offset, listener))
+    async with bench.running():
+        await bench.acknowledged_all(3)
+    assert bench.model.batches == [3, 1, 1, 1]
+    reasons = {answer.listener_id: answer.degraded_reason for answer in bench.answers}
+    assert reasons == {"ada": "", "unlucky": "the model failed: rank() raised", "bea": ""}
+
+
+async def test_an_error_that_nobody_foresaw_is_a_dead_letter_with_the_state_written_and_ends_nothing() -> None:
+    bench = Bench()
+    bench.model.fails["unlucky"] = ValueError("a fault of ours")
+    bench.owe(asked(0, "unlucky"))
+    async with bench.running():
+        await bench.acknowledged_all(1)
+        bench.owe(asked(1, "ada"))
+        await bench.acknowledged_all(2)
+    assert [(record.offset, why) for record, why in bench.outbox.buried] == [(0, "internal")]
+    assert bench.writes == [b"unlucky", b"ada"]
+    assert [answer.listener_id for answer in bench.answers] == ["ada"]
 
 
 async def test_the_model_is_not_asked_once_every_deadline_has_passed() -> None:

@@ -10,7 +10,7 @@ import pytest
 from tritonclient.utils import InferenceServerException
 
 from segue import ranking
-from segue.errors import RecommenderUnavailable
+from segue.errors import RecommenderFailed, RecommenderUnavailable
 from segue.ranking import Query, Ranking
 from segue.session import Session
 from services.runtime.recommender import TritonRecommender
@@ -44,9 +44,16 @@ async def test_each_query_gets_its_ranking_in_order() -> None:
         [ranking.encode(Ranking((), ("one",)))],
         [ranking.encode(Ranking((), ("one",)))] * 3,
         [b"\xc1", b"\xc1"],
-        InferenceServerException("down"),
+        InferenceServerException("rank() raised", "StatusCode.INTERNAL"),
     ],
 )
-async def test_what_is_no_answer_to_every_query_counts_as_no_model(answer: Any) -> None:
-    with pytest.raises(RecommenderUnavailable):
+async def test_what_is_no_answer_to_every_query_is_a_failure_of_the_model(answer: Any) -> None:
+    with pytest.raises(RecommenderFailed):
         await recommender(answer).rank(QUERIES, timeout=1.0)
+
+
+@pytest.mark.parametrize("status", ["UNAVAILABLE", "DEADLINE_EXCEEDED", "NOT_FOUND"])
+async def test_a_model_server_that_is_away_or_late_is_not_the_queries_fault(status: str) -> None:
+    with pytest.raises(RecommenderUnavailable) as caught:
+        await recommender(InferenceServerException("away", f"StatusCode.{status}")).rank(QUERIES, timeout=1.0)
+    assert not isinstance(caught.value, RecommenderFailed)
