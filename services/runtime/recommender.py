@@ -10,13 +10,13 @@ from collections.abc import Iterable, Sequence
 from typing import Any, Protocol
 
 import numpy as np
-from tritonclient.grpc.aio import InferenceServerClient, InferInput
+from tritonclient.grpc.aio import InferInput
 from tritonclient.utils import InferenceServerException
 
 from segue import ranking
 from segue.errors import MalformedMessage, RecommenderFailed, RecommenderUnavailable
 from segue.ranking import Query, Ranking
-from services.runtime.triton import is_unavailable
+from services.runtime.triton import connect, is_unavailable
 
 MODEL = "recommender"
 
@@ -38,7 +38,7 @@ class TritonRecommender:
     """The recommender behind Triton's gRPC."""
 
     def __init__(self, address: str) -> None:
-        self._client = InferenceServerClient(address)
+        self._client = connect(address)
 
     async def rank(self, queries: Sequence[Query], timeout: float) -> list[Ranking]:
         """Return one ranking for each query, in order; see `Recommender`."""

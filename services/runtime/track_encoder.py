@@ -10,13 +10,13 @@ from collections.abc import Sequence
 from typing import Protocol
 
 import numpy as np
-from tritonclient.grpc.aio import InferenceServerClient, InferInput
+from tritonclient.grpc.aio import InferInput
 from tritonclient.utils import InferenceServerException
 
 from segue import wire
 from segue.catalog import Track, TrackCodes
 from segue.errors import InvalidMessage, MalformedMessage, RecommenderUnavailable, Violation
-from services.runtime.triton import is_unavailable
+from services.runtime.triton import connect, is_unavailable
 
 MODEL = "track_encoder"
 
@@ -38,7 +38,7 @@ class TritonTrackEncoder:
     """The track encoder behind Triton's gRPC."""
 
     def __init__(self, address: str) -> None:
-        self._client = InferenceServerClient(address)
+        self._client = connect(address)
 
     async def encode(self, tracks: Sequence[Track], timeout: float) -> list[TrackCodes]:
         """Return the codes of each track's content, in order; see `TrackEncoder`."""

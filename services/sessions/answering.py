@@ -45,6 +45,7 @@ GIVE_WAY = 0.25
 
 
 PASSED = "the deadline had passed before the model was asked"
+LOST = "the model does not answer"
 
 # By the source of the task its ranking, or None and why.
 Ranked = dict[SourceOffset, tuple[Ranking | None, str]]
@@ -91,6 +92,7 @@ class Answering:
         self._model_version = ""
         self._token_version = ""
         self._assignment = 0
+        self._model_lost = False
         self._asked = asyncio.Event()
         self._heard = asyncio.Event()
 
@@ -98,6 +100,10 @@ class Answering:
         """Owe an answer."""
         self._queue.put(task, hold_until=time.monotonic() + _patience(task))
         (self._heard if task.cause is RecommendationCause.LISTENING else self._asked).set()
+
+    def note_model(self, *, ready: bool) -> None:
+        """Whether the model can answer; while it cannot it is not asked, so that nothing waits for its timeout."""
+        self._model_lost = not ready
 
     def forget(self) -> None:
         """Partitions were assigned anew: what is owed or under way is read again, here or by another worker."""
@@ -200,6 +206,8 @@ class Answering:
         seconds = self._seconds(tasks)
         if seconds <= 0:
             return _without(tasks, PASSED)
+        if self._model_lost:
+            return _without(tasks, LOST)
         try:
             rankings = await self._call(model, tasks, seconds)
         except RecommenderFailed as error:

@@ -142,7 +142,9 @@ class SessionStream:
     async def _watch_model(self) -> None:
         model = self._connect()
         while not self._app.should_stop:
-            if await model.ready():
+            ready = await model.ready()
+            self._answering.note_model(ready=ready)
+            if ready:
                 self._readiness.satisfied(MODEL)
             else:
                 self._readiness.lost(MODEL, "the model server does not answer, or has not loaded the model")

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import signal
 import time
 
 from bench.asking import Asker, asking
@@ -11,6 +13,10 @@ from services.runtime.topology import CATALOG
 
 DEADLINE = 1.0
 RECOVERY = 60.0
+# Within so many seconds a model server that hangs is known to; then nobody waits for it, in batches of eight.
+KNOWN = 3.0
+ASKED_AT_ONCE = 40
+AT_ONCE = 1.5
 
 
 async def test_without_the_model_server_answers_come_in_time_and_degraded_and_recover(stack: LocalStack) -> None:
@@ -36,6 +42,22 @@ async def test_without_the_model_server_answers_come_in_time_and_degraded_and_re
         assert removed not in [track.track_id for track in answer.tracks]
 
         await asyncio.to_thread(stack.restart, "triton")
+        assert not (await _recovered(asker)).degraded
+
+
+async def test_a_model_server_that_hangs_is_waited_for_by_nobody_once_that_is_known(stack: LocalStack) -> None:
+    async with asking(stack.config.kafka) as asker:
+        assert not (await asker.ask("ada", DEADLINE)).degraded
+
+        os.kill(stack.processes["triton"], signal.SIGSTOP)
+        try:
+            await asyncio.sleep(KNOWN)
+            began = time.monotonic()
+            answers = await asyncio.gather(*(asker.ask(f"listener-{number}", 30.0) for number in range(ASKED_AT_ONCE)))
+            assert time.monotonic() - began < AT_ONCE
+            assert all(answer.degraded for answer in answers)
+        finally:
+            os.kill(stack.processes["triton"], signal.SIGCONT)
         assert not (await _recovered(asker)).degraded
 
 

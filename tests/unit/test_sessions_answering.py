@@ -265,6 +265,23 @@ async def test_the_model_is_not_asked_once_every_deadline_has_passed() -> None:
     assert bench.model.batches == []
 
 
+async def test_a_model_that_is_known_to_hang_is_not_waited_for_and_is_asked_again_once_it_answers() -> None:
+    bench = Bench(model_timeout=PATIENT)
+    bench.model.answers.clear()
+    async with bench.running():
+        bench.answering.note_model(ready=False)
+        for offset in range(20):
+            bench.owe(heard(offset, f"listener-{offset}"))
+        await bench.outbox.until(20)
+        assert all(answer.degraded for answer in bench.answers)
+        assert bench.model.batches == []
+        bench.answering.note_model(ready=True)
+        bench.model.answers.set()
+        bench.owe(asked(1))
+        await bench.outbox.until(21)
+    assert not bench.answers[-1].degraded
+
+
 async def test_a_session_is_answered_without_the_model() -> None:
     bench = Bench()
     bench.owe(asked(session_only=True))
