@@ -21,6 +21,7 @@ from faust.types import TP
 from mode.utils.queues import FlowControlEvent
 
 from services.runtime.gaps import Gaps
+from services.runtime.producer import PatientProducer
 
 
 class _Thread(aiokafka.AIOKafkaConsumerThread):
@@ -96,8 +97,17 @@ def note(gaps: Gaps, before: Mapping[TP, int], found: Mapping[TP, Any], after: M
         gaps.fetched((at.topic, at.partition), before.get(at), last, position)
 
 
+class _Producer(aiokafka.Producer):
+    """Faust's producer of changelogs, as patient as that of the answers which rest on them."""
+
+    @property
+    def _producer_type(self) -> type[PatientProducer]:
+        return PatientProducer
+
+
 class _Transport(aiokafka.Transport):
     Consumer = OrderedConsumer
+    Producer = _Producer
 
 
 class Flow(FlowControlEvent):

@@ -1,7 +1,7 @@
 """Writes what a service gives to the world: at once, and acknowledged by every replica.
 
 A producer of its own beside Faust's. Faust's carries the changelogs, many and large, and lets them wait a moment for
-company; an answer must not wait with them. Knows aiokafka, and nothing about what is written.
+company; an answer must not wait with them. Both are as patient. Knows aiokafka, and nothing about what is written.
 """
 
 from __future__ import annotations
@@ -11,11 +11,11 @@ from collections.abc import Awaitable
 from typing import Any, Protocol
 
 import structlog
-from aiokafka import AIOKafkaProducer
 from aiokafka.errors import MessageSizeTooLargeError
 
 from segue.errors import InvalidMessage, Violation
 from services.runtime.dead_letter import Headers, beginning, whole
+from services.runtime.producer import PatientProducer
 from services.runtime.record import Record
 from services.runtime.settings import Settings
 from services.runtime.topology import DEAD_LETTER, MAX_STATE_BYTES
@@ -23,9 +23,6 @@ from services.runtime.topology import DEAD_LETTER, MAX_STATE_BYTES
 log = structlog.get_logger()
 
 BATCH_BYTES = 1 << 18
-# How long a record is tried again while the broker is away, in seconds: as long as Faust tries its changelogs, so that
-# the answers survive the outages that the states survive. aiokafka's own 40 s would end the process.
-PATIENCE = 1_200.0
 
 
 class Outbox(Protocol):
@@ -107,12 +104,11 @@ class Emitter:
     async def _connected(self) -> Any:
         async with self._starting:
             if self._producer is None:
-                producer = AIOKafkaProducer(
+                producer = PatientProducer(
                     bootstrap_servers=self._settings.kafka.split(","),
                     client_id=self._client_id,
                     acks="all",
                     linger_ms=0,
-                    request_timeout_ms=int(PATIENCE * 1_000),
                     max_batch_size=BATCH_BYTES,
                     max_request_size=MAX_STATE_BYTES,
                 )
