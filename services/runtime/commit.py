@@ -6,7 +6,7 @@ start for gaps and counts them as acknowledged: a commit can then pass over reco
 advance by a single offset at a time. Knows nothing of what acknowledges (`acknowledgement.py` keeps the order).
 
 Two more of its ways lose records while partitions move under load (docs/decisions/0013): see `Flow` and
-`OrderedConsumer.ack`.
+`OrderedConsumer.ack`. A third would read them before their tables are recovered: see `OrderedConsumer.on_buffer_drop`.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from faust.types import TP
 from mode.utils.queues import FlowControlEvent
 
 from services.runtime.gaps import Gaps
+from services.runtime.prefetch import Prefetch
 from services.runtime.producer import PatientProducer
 
 
@@ -62,6 +63,16 @@ class OrderedConsumer(aiokafka.Consumer):
             return False
         acknowledged: bool = super().ack(message)
         return acknowledged
+
+    def on_buffer_drop(self, tp: TP) -> None:
+        """There is room for a partition's records again: read on, but not while it is paused for recovery.
+
+        A stream that was emptied because partitions move says so as well, and Faust would read at once.
+        """
+        if tp in self._paused_partitions:
+            self._buffered_partitions.discard(tp)
+        else:
+            super().on_buffer_drop(tp)
 
     def _new_consumer_thread(self) -> aiokafka.AIOKafkaConsumerThread:
         return _Thread(self, loop=self.loop, beacon=self.beacon)
@@ -134,6 +145,10 @@ class OrderedApp(faust.App):
     def flow_control(self) -> Flow:
         """What lets records flow into the streams."""
         return Flow(loop=self.loop)
+
+    def FlowControlQueue(self, maxsize: int | None = None, *, clear_on_resume: bool = False) -> Prefetch:  # noqa: N802  Faust's name
+        """Return what records of a stream wait in."""
+        return Prefetch(maxsize=maxsize, flow_control=self.flow_control, clear_on_resume=clear_on_resume)
 
     def _new_transport(self) -> Any:
         return _Transport(self.conf.broker_consumer, self)

@@ -55,6 +55,26 @@ def test_what_streams_leave_out_while_partitions_are_assigned_anew_is_not_acknow
     assert not acknowledges(monkeypatch, flows=True, generation=4)
 
 
+def consumer_with(active: set[TP], paused: set[TP]) -> Any:
+    """A consumer whose one stream is full."""
+    consumer: Any = object.__new__(OrderedConsumer)
+    consumer._active_partitions, consumer._paused_partitions = active, paused
+    consumer._buffered_partitions = {AT}
+    return consumer
+
+
+def test_a_partition_is_read_on_once_there_is_room_again() -> None:
+    consumer = consumer_with(active=set(), paused=set())
+    consumer.on_buffer_drop(AT)
+    assert (consumer._active_partitions, consumer._buffered_partitions) == ({AT}, set())
+
+
+def test_a_partition_that_waits_for_its_tables_is_not_read_because_there_is_room_again() -> None:
+    consumer = consumer_with(active=set(), paused={AT})
+    consumer.on_buffer_drop(AT)
+    assert (consumer._active_partitions, consumer._buffered_partitions) == (set(), set())
+
+
 async def test_what_has_come_since_records_flow_is_not_forgotten_when_they_are_let_flow_once_more() -> None:
     flow = Flow()
     queue: FlowControlQueue[str] = FlowControlQueue(flow_control=flow, clear_on_resume=True)
