@@ -98,6 +98,8 @@ class Answering:
 
     def put(self, task: Task) -> None:
         """Owe an answer."""
+        if task.reply_to is not None and task.event_time is not None:
+            metrics.REQUEST_AGE.set(time.time() - task.event_time.timestamp())
         self._queue.put(task, hold_until=time.monotonic() + _patience(task))
         (self._heard if task.cause is RecommendationCause.LISTENING else self._asked).set()
 

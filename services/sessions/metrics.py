@@ -20,6 +20,7 @@ __all__ = [
     "MODEL_INFO",
     "QUEUE_DEPTH",
     "RECOMMENDATIONS",
+    "REQUEST_AGE",
     "SESSION_BYTES",
     "TOKEN_CHANGES",
     "UNDER_WAY",
@@ -44,6 +45,10 @@ LOG_AGE = Histogram(
 MODEL_BATCH = Histogram("segue_model_batch_size", "Queries in one call", buckets=(1, 2, 4, 8, 16, 32, 64))
 SESSION_BYTES = Histogram(
     "segue_session_bytes", "Size of one listener's state", buckets=(256, 512, 1024, 2048, 4096, 8192, 16384, 65536)
+)
+REQUEST_AGE = Gauge(
+    "segue_request_age_seconds",
+    "Of the call that was read last, by this host's clock; negative, or large without lag, where the gateway's differs",
 )
 EXPIRED = Counter("segue_sessions_expired_total", "Idle listeners forgotten")
 MODEL_INFO = Gauge("segue_model_info", "1 for the model version that answered last", ["model_version"])

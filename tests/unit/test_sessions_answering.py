@@ -29,6 +29,7 @@ from services.runtime.settings import Settings
 from services.sessions.answering import Answering
 from services.sessions.fallback import Fallback
 from services.sessions.handlers import Task
+from services.sessions.metrics import REQUEST_AGE
 from services.sessions.queue import WorkQueue
 
 PATIENT = timedelta(seconds=30)
@@ -280,6 +281,12 @@ async def test_a_model_that_is_known_to_hang_is_not_waited_for_and_is_asked_agai
         bench.owe(asked(1))
         await bench.outbox.until(21)
     assert not bench.answers[-1].degraded
+
+
+def test_a_gateway_whose_clock_is_ahead_shows_in_the_age_of_its_calls() -> None:
+    bench = Bench()
+    bench.answering.put(asked(event_time=datetime.now(UTC) + timedelta(seconds=5)))
+    assert REQUEST_AGE._value.get() == pytest.approx(-5, abs=0.5)
 
 
 async def test_a_session_is_answered_without_the_model() -> None:
