@@ -13,8 +13,9 @@ from torch import Tensor, nn
 from segue.model.decoder import Batch, Decoder
 from segue.model.decoder_config import DecoderConfig
 
-_SHARPNESS = 12.0
-_GAIN = 0.1
+# As sharp as the teacher (`segue/training/spoken.py`), so that only corrections are left to learn; they begin small.
+_SHARPNESS = 20.0
+_GAIN = 0.02
 
 
 class SpokenDecoder(nn.Module):

@@ -67,7 +67,9 @@ def residual_codes(vectors: Floats, seed: int) -> ResidualCodes:
     size = max(1, min(MOST_CODES, len(vectors) // _TRACKS_A_CODE))
     left, codes, anchors = vectors.copy(), [], []
     for level in range(LEVELS):
-        fitted = MiniBatchKMeans(size, batch_size=2_048, n_init=1, max_iter=10, random_state=seed + level).fit(left)
+        fitted = MiniBatchKMeans(
+            size, init="random", batch_size=2_048, n_init=1, max_iter=10, random_state=seed + level
+        ).fit(left)
         code = fitted.labels_.astype(np.int64)
         sums = np.zeros((size + 1, vectors.shape[1]), np.float32)
         np.add.at(sums, code, left)
