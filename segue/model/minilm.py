@@ -39,9 +39,19 @@ class SentenceNetwork(nn.Module):
 
         Texts are padded where `is_token` [texts, tokens] is not set; without it none is.
         """
-        states = self.embeddings(tokens)
+        return self.upper(self.embeddings(tokens), 0, is_token)
+
+    def lower(self, tokens: Tensor, layers: int) -> Tensor:
+        """Return the states after the lowest layers, [texts, tokens, width]; no text is padded."""
+        states: Tensor = self.embeddings(tokens)
+        for layer in self.encoder.layer[:layers]:
+            states = layer(states, None)
+        return states
+
+    def upper(self, states: Tensor, layers: int, is_token: Tensor | None = None) -> Tensor:
+        """Return what `forward` does, from the states after the lowest layers."""
         seen = None if is_token is None else is_token[:, None, None, :]
-        for layer in self.encoder.layer:
+        for layer in self.encoder.layer[layers:]:
             states = layer(states, seen)
         if is_token is None:
             return functional.normalize(states.float().mean(1), dim=-1)

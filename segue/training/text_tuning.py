@@ -2,7 +2,8 @@
 
 Contrastive (InfoNCE, van den Oord et al., 2018): a wanted track against those of the batch's other questions, one that
 shares words with the question and is not wanted (Karpukhin et al., 2020), and one that was disliked. Word embeddings
-and the lowest layers stay as they are, and the result is a difference to the package's weights. Knows texts and rows.
+and the lowest layers stay as they are, and read each text but once. The result is a difference to the package's
+weights. Knows texts and rows.
 """
 
 from __future__ import annotations
@@ -10,22 +11,24 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
+from itertools import groupby
 
 import numpy as np
 import torch
 from tokenizers import Tokenizer
 from torch import Tensor
 
-from segue.model.minilm import SentenceNetwork, packaged_network, packaged_tokenizer
+from segue.model.minilm import packaged_network, packaged_tokenizer
 from segue.model.precision import fast_type
 from segue.model.text_difference import Arrays, difference_of
-from segue.tokens.codebook import Integers
+from segue.tokens.codebook import Floats, Integers
 from segue.training.watch import Watch
 
 MAX_TOKENS = 96
 # Texts of a group differ in length by less than this, so that little is padded.
 _STRETCH = 1.25
 _GROUP = 64
+_AT_ONCE = 1_024
 _WARM_UP = 0.1
 # All others are competitors that were ruled out.
 _NEVER = -1e9
@@ -68,41 +71,97 @@ class TextTuningRules:
     seed: int = 1
 
 
+class FrozenStates:
+    """What the package's lowest layers make of texts, half precision: the same whatever is trained above them.
+
+    Each text is read once and kept, some 30 KB for a question and 13 KB for a track.
+    """
+
+    def __init__(self, layers: int) -> None:
+        self.layers = layers
+        self._network = packaged_network({})
+        self._kept: dict[str, Tensor] = {}
+
+    def of(self, texts: Sequence[str]) -> list[Tensor]:
+        """Return the states of each text, [tokens, width]."""
+        new = sorted({*texts} - self._kept.keys())
+        tokens = [encoding.ids for encoding in _tokenizer().encode_batch(new)]
+        order = sorted(range(len(new)), key=lambda place: len(tokens[place]))
+        for _, places in groupby(order, key=lambda place: len(tokens[place])):
+            alike = list(places)
+            for start in range(0, len(alike), _GROUP):
+                part = alike[start : start + _GROUP]
+                with torch.no_grad():
+                    states = self._network.lower(torch.tensor([tokens[place] for place in part]), self.layers).half()
+                self._kept |= {new[place]: each.clone() for place, each in zip(part, states, strict=True)}
+        return [self._kept[text] for text in texts]
+
+
+class TunedEncoder:
+    """MiniLM whose layers above the frozen ones learn."""
+
+    def __init__(self, below: FrozenStates) -> None:
+        self.network = packaged_network({}, torch.float32)
+        self._below = below
+        self.network.embeddings.requires_grad_(requires_grad=False)
+        self.network.encoder.layer[: below.layers].requires_grad_(requires_grad=False)
+
+    def let_learn(self) -> list[Tensor]:
+        """Let the upper layers forget at random (dropout), and return their parameters."""
+        upper = self.network.encoder.layer[self._below.layers :].train()
+        return list(upper.parameters())
+
+    def read(self, texts: Sequence[str]) -> Tensor:
+        """Return unit vectors with gradients, [texts, width]; texts of like length are read together."""
+        states = self._below.of(texts)
+        order = sorted(range(len(states)), key=lambda place: len(states[place]))
+        parts = [self._together([states[place] for place in group]) for group in _groups(order, list(map(len, states)))]
+        back = torch.empty(len(order), dtype=torch.long)
+        back[torch.tensor(order, dtype=torch.long)] = torch.arange(len(order))
+        return torch.cat(parts)[back]
+
+    @torch.no_grad()
+    def encode(self, texts: Sequence[str]) -> Floats:
+        """Return unit vectors, [texts, width]."""
+        self.network.eval()
+        parts = [self.read(texts[start : start + _AT_ONCE]).numpy() for start in range(0, len(texts), _AT_ONCE)]
+        return np.concatenate(parts)
+
+    def _together(self, states: Sequence[Tensor]) -> Tensor:
+        is_token = torch.arange(max(map(len, states))) < torch.tensor([len(each) for each in states])[:, None]
+        with torch.autocast("cpu", torch.bfloat16, enabled=fast_type() is torch.bfloat16):
+            padded = torch.nn.utils.rnn.pad_sequence(list(states), batch_first=True).float()
+            vectors: Tensor = self.network.upper(padded, self._below.layers, is_token)
+        return vectors
+
+
 def tune_text_encoder(
     texts: Sequence[str], examples: Sequence[TextExample], rules: TextTuningRules, watch: Watch
 ) -> Arrays:
     """Return what fine-tuning adds to the package's parameters; `texts` describe the tracks, by row."""
-    network = packaged_network({}, torch.float32)
-    trained = _thawed(network, rules.frozen_layers)
+    return difference_of(tuned_encoder(texts, examples, rules, FrozenStates(rules.frozen_layers), watch).network)
+
+
+def tuned_encoder(
+    texts: Sequence[str], examples: Sequence[TextExample], rules: TextTuningRules, below: FrozenStates, watch: Watch
+) -> TunedEncoder:
+    """Return the encoder after fine-tuning above the layers of `below`, which several encoders may share."""
+    encoder = TunedEncoder(below)
+    trained = encoder.let_learn()
     optimiser = torch.optim.AdamW(trained, rules.learning_rate, betas=(0.9, 0.98), weight_decay=rules.weight_decay)
     random = np.random.default_rng(rules.seed)
     torch.manual_seed(rules.seed)
     steps = max(1, round(rules.epochs * len(examples) / rules.questions))
     for step, batch in zip(range(steps), _batches(examples, rules.questions, random), strict=False):
-        _let_learn(network, rules.frozen_layers)
         for group in optimiser.param_groups:
             group["lr"] = rules.learning_rate * _pace(step, steps)
-        loss = _loss(network, texts, batch, rules, random)
+        loss = _loss(encoder, texts, batch, rules, random)
         optimiser.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
         torch.nn.utils.clip_grad_norm_(trained, 1.0)
         optimiser.step()
         watch.step(step + 1, steps, float(loss.detach()), 0.0)
-    return difference_of(network)
-
-
-def _thawed(network: SentenceNetwork, frozen_layers: int) -> list[Tensor]:
-    """Freeze the word embeddings and the lowest layers, and return the parameters of the others."""
-    for module in (network.embeddings, *network.encoder.layer[:frozen_layers]):
-        module.requires_grad_(requires_grad=False)
-    return [parameters for parameters in network.parameters() if parameters.requires_grad]
-
-
-def _let_learn(network: SentenceNetwork, frozen_layers: int) -> None:
-    """Let the upper layers forget at random (dropout), and only those."""
-    network.train()
-    for module in (network.embeddings, *network.encoder.layer[:frozen_layers]):
-        module.eval()
+    return encoder
 
 
 def _batches(examples: Sequence[TextExample], size: int, random: np.random.Generator) -> Iterator[list[TextExample]]:
@@ -120,7 +179,7 @@ def _pace(step: int, steps: int) -> float:
 
 
 def _loss(
-    network: SentenceNetwork,
+    encoder: TunedEncoder,
     texts: Sequence[str],
     batch: Sequence[TextExample],
     rules: TextTuningRules,
@@ -131,7 +190,7 @@ def _loss(
     competitors = [row for each in batch for row in _competitors(each, rules, random)]
     rows = sorted({row for drawn in positives for row in drawn.tolist()} | set(competitors))
     columns = {row: column for column, row in enumerate(rows)}
-    vectors = _encoded(network, [*asked, *(texts[row] for row in rows)])
+    vectors = encoder.read([*asked, *(texts[row] for row in rows)])
     logits = vectors[: len(batch)] @ vectors[len(batch) :].T / rules.temperature
     right = torch.zeros_like(logits, dtype=torch.bool)
     for place, each in enumerate(batch):
@@ -161,33 +220,14 @@ def _competitors(example: TextExample, rules: TextTuningRules, random: np.random
         yield int(random.choice(example.unwanted))
 
 
-def _encoded(network: SentenceNetwork, texts: Sequence[str]) -> Tensor:
-    """Return unit vectors with gradients, [texts, width]; texts of like length are read together."""
-    rows = [encoding.ids for encoding in _tokenizer().encode_batch(list(texts))]
-    order = sorted(range(len(rows)), key=lambda place: len(rows[place]))
-    parts = [_read(network, [rows[place] for place in group]) for group in _groups(order, rows)]
-    back = torch.empty(len(order), dtype=torch.long)
-    back[torch.tensor(order)] = torch.arange(len(order))
-    return torch.cat(parts)[back]
-
-
-def _groups(order: Sequence[int], rows: Sequence[Sequence[int]]) -> Iterator[list[int]]:
+def _groups(order: Sequence[int], lengths: Sequence[int]) -> Iterator[list[int]]:
     group: list[int] = []
     for place in order:
-        if group and (len(group) == _GROUP or len(rows[place]) > _STRETCH * len(rows[group[0]]) + 2):
+        if group and (len(group) == _GROUP or lengths[place] > _STRETCH * lengths[group[0]] + 2):
             yield group
             group = []
         group.append(place)
     yield group
-
-
-def _read(network: SentenceNetwork, rows: Sequence[Sequence[int]]) -> Tensor:
-    longest = max(map(len, rows))
-    tokens = torch.tensor([[*row, *[0] * (longest - len(row))] for row in rows])
-    is_token = torch.tensor([[True] * len(row) + [False] * (longest - len(row)) for row in rows])
-    with torch.autocast("cpu", torch.bfloat16, enabled=fast_type() is torch.bfloat16):
-        vectors: Tensor = network(tokens, is_token)
-    return vectors
 
 
 @cache

@@ -4,10 +4,17 @@ import numpy as np
 import pytest
 
 from segue.catalog import Track
-from segue.model.text_difference import Arrays
+from segue.model.text_difference import Arrays, difference_of
 from segue.model.text_encoder import PackagedEncoder
 from segue.tokens.asking import asking, described
-from segue.training.text_tuning import TextExample, TextTuningRules, tune_text_encoder
+from segue.training.text_tuning import (
+    FrozenStates,
+    TextExample,
+    TextTuningRules,
+    TunedEncoder,
+    tune_text_encoder,
+    tuned_encoder,
+)
 from segue.training.watch import Silence
 
 # What the package cannot know: these words mean these names.
@@ -50,6 +57,16 @@ def test_what_people_took_teaches_what_their_words_mean(difference: Arrays) -> N
 def test_word_embeddings_and_the_lowest_layers_stay_as_they_are(difference: Arrays) -> None:
     assert difference
     assert all(name.startswith("encoder.layer.") and int(name.split(".")[2]) >= 2 for name in difference)
+
+
+def test_the_encoder_in_training_reads_as_the_one_that_serves_its_difference() -> None:
+    texts = [*TEXTS, "I want zorbly music", "a"]
+    rules = TextTuningRules(epochs=1.0, questions=4, frozen_layers=4)
+    below = FrozenStates(rules.frozen_layers)
+    assert TunedEncoder(below).encode(texts) == pytest.approx(PackagedEncoder().encode(texts), abs=0.02)
+    tuned = tuned_encoder(TEXTS, examples(), rules, below, Silence())
+    served = PackagedEncoder(difference_of(tuned.network))
+    assert tuned.encode(texts) == pytest.approx(served.encode(texts), abs=0.02)
 
 
 def test_the_same_seed_gives_the_same_difference() -> None:
