@@ -6,6 +6,7 @@ Knows options and printing; `segue/evaluation/dialogues/` does the measuring. Th
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -40,16 +41,14 @@ def evaluate_cpcd(
 
     Systems learn from --train alone; of --test nothing but its tracks is known to them.
     """
+    from segue.evaluation.dialogues.learned import ConversationRules
     from segue.evaluation.dialogues.questions import read_conversations
     from segue.evaluation.dialogues.report import by_turn, figures, table
     from segue.evaluation.dialogues.run import measure_all
-    from segue.evaluation.dialogues.systems import ConversationRules
     from segue.training.spoken import SpokenRules
-    from segue.training.text_tuning import TextTuningRules
 
-    rules = ConversationRules(
-        tuning=TextTuningRules(epochs=epochs, seed=seed), decoder=SpokenRules(seed=seed), seed=seed
-    )
+    rules = ConversationRules(seed=seed)
+    rules = replace(rules, tuning=replace(rules.tuning, epochs=epochs, seed=seed), decoder=SpokenRules(seed=seed))
     with TrainingProgress() as watch:
         watch.phase("Reading the dialogues")
         pairs = read_conversations(train, test, catalog)

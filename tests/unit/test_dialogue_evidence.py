@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from segue.catalog import Track
+from segue.evaluation.baselines.lexicon import published_words
 from segue.evaluation.dialogues.blending import Choice, fit_weights
 from segue.evaluation.dialogues.evidence import TERMS, Evidence, affinity
 from segue.evaluation.dialogues.questions import Question
@@ -64,3 +65,8 @@ def test_weights_find_the_term_that_speaks_and_leave_noise_alone() -> None:
     assert weights[0] > 2.0
     assert abs(weights[1]) < 0.3
     assert np.isfinite(weights).all()
+
+
+def test_published_words_leave_out_the_librarys_stop_words_alone() -> None:
+    assert published_words("Play some of the music of Sigur Rós") == ["play", "some", "music", "sigur", "rós"]
+    assert published_words("of the") == []

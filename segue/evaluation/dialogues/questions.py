@@ -18,7 +18,8 @@ from segue.dataset import Dialogue
 from segue.errors import DatasetError
 from segue.importers.cpcd import read_cpcd, read_cpcd_catalog
 from segue.jsonlines import read_lines, read_rows
-from segue.tokens.codebook import Floats
+from segue.tokens.asking import asking
+from segue.tokens.codebook import Floats, Integers
 
 FOLDS = 5
 
@@ -136,6 +137,28 @@ def rank_of_first(scores: Floats, question: Question, wanted: Sequence[int]) -> 
     others = competing.copy()
     others[list(wanted)] = False
     return 1 + int(np.count_nonzero(~(scores[others] < mark)))
+
+
+def ranks(scores: Floats, questions: Sequence[Question], *, now: bool = False) -> Integers:
+    """Return `rank_of_first` at each question for its goal, or for what was liked at once: 0 where nothing was."""
+    wanted = [question.now if now else question.goal for question in questions]
+    found = [
+        rank_of_first(each, question, rows) if rows else 0
+        for each, question, rows in zip(scores, questions, wanted, strict=True)
+    ]
+    return np.array(found, np.int64)
+
+
+def as_sentence(question: Question, tracks: Sequence[Track]) -> str:
+    """Return the conversation as a sentence for a text encoder."""
+    reply = question.replies[-1] if question.replies else ""
+    return asking(question.texts, [tracks[row] for row in question.liked], reply)
+
+
+def spread(questions: Sequence[Question], most: int) -> list[Question]:
+    """Return at most so many of the questions, evenly spread."""
+    step = max(1.0, len(questions) / most)
+    return [questions[int(place * step)] for place in range(min(most, len(questions)))]
 
 
 def _read_catalog(path: Path) -> dict[str, Track]:

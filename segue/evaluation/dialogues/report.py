@@ -12,8 +12,9 @@ from typing import Any
 import numpy as np
 
 from segue.evaluation.bootstrap import ratio
+from segue.evaluation.dialogues.plain import BM25, OWN_BM25, OWN_BM25_TWO
 from segue.evaluation.dialogues.questions import Question
-from segue.evaluation.dialogues.systems import BM25, BM25_TWO, DECODER, SEGUE, Reached
+from segue.evaluation.dialogues.systems import DECODER, SEGUE, Reached
 from segue.evaluation.metrics import Values, hit
 from segue.evaluation.task import Mask
 from segue.tokens.codebook import Integers
@@ -63,16 +64,23 @@ def figures(reached: Reached) -> dict[str, Any]:
     return {
         "dialogues": len({question.dialogue for question in reached.questions}),
         "questions": len(reached.questions),
-        **_ratio(reached, "hit10_over_bm25", SEGUE, "last", _hit10),
-        **_ratio(reached, "mrr_over_bm25", SEGUE, "last", _reciprocal),
-        **_ratio(reached, "first_turn_hit10_over_bm25", SEGUE, "first", _hit10),
-        **_ratio(reached, "decoder_hit10_over_bm25", DECODER, "last", _hit10),
-        **_ratio(reached, "hit10_over_bm25_two_turns", SEGUE, "last", _hit10, BM25_TWO),
+        **_over(reached, "bm25", BM25),
+        **_over(reached, "own_bm25", OWN_BM25),
+        **_ratio(reached, "hit10_over_own_bm25_two_turns", SEGUE, OWN_BM25_TWO, "last", _hit10),
+    }
+
+
+def _over(reached: Reached, name: str, below: str) -> dict[str, Any]:
+    return {
+        **_ratio(reached, f"hit10_over_{name}", SEGUE, below, "last", _hit10),
+        **_ratio(reached, f"mrr_over_{name}", SEGUE, below, "last", _reciprocal),
+        **_ratio(reached, f"first_turn_hit10_over_{name}", SEGUE, below, "first", _hit10),
+        **_ratio(reached, f"decoder_hit10_over_{name}", DECODER, below, "last", _hit10),
     }
 
 
 def _ratio(
-    reached: Reached, figure: str, system: str, part: str, metric: Callable[[Integers], Values], below: str = BM25
+    reached: Reached, figure: str, system: str, below: str, part: str, metric: Callable[[Integers], Values]
 ) -> dict[str, Any]:
     places = _places(reached, SLICES[part])
     dialogues = [question.dialogue for question, kept in zip(reached.questions, places, strict=True) if kept]

@@ -9,9 +9,11 @@ from multiprocessing import get_context
 
 from threadpoolctl import threadpool_limits
 
+from segue.evaluation.dialogues.learned import ConversationRules
+from segue.evaluation.dialogues.plain import plain_vectors
 from segue.evaluation.dialogues.questions import Conversations
 from segue.evaluation.dialogues.report import joined
-from segue.evaluation.dialogues.systems import ConversationRules, Reached, measure, plain_vectors
+from segue.evaluation.dialogues.systems import Reached, measure
 from segue.tokens.codebook import Floats
 from segue.training.watch import Silence, Watch
 
