@@ -16,6 +16,7 @@ from segue.catalog import Neighbour, Track, TrackTokens
 from segue.model.checkpoint import Checkpoint
 from segue.model.index import Index
 from segue.model.neighbour_lists import MAX_NEIGHBOURS, NeighbourList
+from segue.model.track_vectors import TrackVectors
 from segue.popularity import POPULAR_TRACKS
 
 TRACKS = 100_000
@@ -38,6 +39,7 @@ def grow(folder: Path, out: Path, tracks: int = TRACKS) -> Checkpoint:
     codes = np.stack([random.integers(0, size, added) for size in index.code_sizes], axis=1)
     grown = replace(
         checkpoint,
+        text_vectors=_lengthened(checkpoint.text_vectors, added),
         index=Index.of(
             (*(index.track(row) for row in range(len(index))), *map(made_up, range(added))),
             np.concatenate([index.codes, codes]),
@@ -80,6 +82,14 @@ def news(checkpoint: Checkpoint, count: int, version: int) -> list[TrackTokens]:
         )
         for row, *lists in zip(rows.tolist(), beside, weights, strict=True)
     ]
+
+
+def _lengthened(vectors: TrackVectors | None, added: int) -> TrackVectors | None:
+    """Return the vectors with those of so many tracks more: the first ones again."""
+    if vectors is None:
+        return None
+    rows = np.arange(len(vectors) + added) % len(vectors)
+    return TrackVectors(vectors.levels[rows], vectors.step)
 
 
 def _lists(tracks: int, count: int, random: np.random.Generator) -> list[NeighbourList]:

@@ -32,6 +32,9 @@ def train_command(
         int, typer.Option(min=0, help="Dialogues to make up from playlists, beside the real ones.")
     ] = 0,
     most_codes: Annotated[int, typer.Option(min=2, max=4096, help="Most codes of a modality.")] = 512,
+    text_epochs: Annotated[
+        float, typer.Option(min=0.0, help="Passes over the dialogues to fine-tune the text encoder; 0 leaves it out.")
+    ] = 1.5,
 ) -> None:
     """Train a recommender on a dataset folder and write a checkpoint folder."""
     from segue.cli.progress import TrainingProgress, print_figures
@@ -40,6 +43,7 @@ def train_command(
     from segue.training.corpus import TrainingRules
     from segue.training.distributed import Peers
     from segue.training.loop import LoopRules
+    from segue.training.text_tuning import TextTuningRules
     from segue.training.train import train
 
     if width % 64:
@@ -51,6 +55,7 @@ def train_command(
         synthetic_dialogues=dialogues,
         codebooks=CodebookRules(most_codes=most_codes, seed=seed),
         loop=LoopRules(epochs=epochs, minutes=minutes, seed=seed),
+        tuning=TextTuningRules(epochs=text_epochs) if text_epochs else None,
     )
     started = time.monotonic()
     with Peers.joined() as peers, TrainingProgress(shown=peers.leads) as watch:

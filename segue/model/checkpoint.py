@@ -4,6 +4,7 @@
     decoder.safetensors      the decoder's parameters, half precision
     codebooks.safetensors    centroids and transforms; codebooks.json names, sizes and cohesion of the codes
     text_encoder.safetensors the text encoder's fine-tuned weights as a difference to the package's, where there are any
+    text_vectors.safetensors what that encoder makes of every track's own text, where closeness is a part of the score
     index.safetensors        codes, neighbours and popularity of every track; which artists are close to which
     artists.json             the artists that the index numbers
     catalog.jsonl            the tracks, without their lyrics, row by row
@@ -42,6 +43,7 @@ from segue.model.neighbour_lists import NO_NEIGHBOURS, NeighbourList
 from segue.model.scoring import BlendWeights
 from segue.model.text_difference import difference_bytes, difference_from
 from segue.model.text_encoder import PackagedEncoder
+from segue.model.track_vectors import TrackVectors
 from segue.popularity import POPULAR_FILE
 from segue.session import to_ms
 from segue.tokens.codebooks import Codebooks
@@ -49,13 +51,15 @@ from segue.tokens.vocabulary import Vocabulary
 from segue.tokens.words import WordVocabulary
 
 _TEXT_ENCODER = "text_encoder.safetensors"
+_TEXT_VECTORS = "text_vectors.safetensors"
 
 
 @dataclass(frozen=True, slots=True)
 class Checkpoint:
     """What a folder holds. `version` is made from the content: the same content has the same version.
 
-    `text_difference` is what fine-tuning added to the packaged text encoder's parameters, by name.
+    `text_difference` is what fine-tuning added to the packaged text encoder's parameters, by name; `text_vectors` are
+    the tracks' by that encoder, where closeness is a part of the score.
     """
 
     config: DecoderConfig
@@ -67,6 +71,7 @@ class Checkpoint:
     metrics: Mapping[str, Any]
     version: str = ""
     text_difference: Mapping[str, npt.NDArray[Any]] = field(default_factory=dict)
+    text_vectors: TrackVectors | None = None
 
     @classmethod
     def load(cls, folder: Path) -> Checkpoint:
@@ -87,6 +92,7 @@ class Checkpoint:
                 metrics=files.json("metrics.json"),
                 version=files.version,
                 text_difference=difference,
+                text_vectors=_text_vectors(files),
             )
         except (KeyError, TypeError, ValueError, msgspec.ValidationError) as error:
             raise CheckpointError(
@@ -110,6 +116,8 @@ class Checkpoint:
             "words": self.vocabulary.words.listed,
         }
         tuned = {_TEXT_ENCODER: difference_bytes(self.text_difference)} if self.text_difference else {}
+        if self.text_vectors is not None:
+            tuned[_TEXT_VECTORS] = save_arrays(self.text_vectors.arrays())
         return tuned | {
             "config.json": _pretty(config),
             "decoder.safetensors": save_arrays(_contiguous(self.parameters, np.float16)),
@@ -139,6 +147,18 @@ def _codebooks(files: Files, difference: Mapping[str, npt.NDArray[Any]]) -> Code
 
 def _text_difference(files: Files) -> Arrays:
     return difference_from(files.contents[_TEXT_ENCODER]) if _TEXT_ENCODER in files.contents else {}
+
+
+def _text_vectors(files: Files) -> TrackVectors | None:
+    if _TEXT_VECTORS not in files.contents:
+        return None
+    try:
+        vectors = TrackVectors.from_arrays(files.arrays(_TEXT_VECTORS.removesuffix(".safetensors")))
+    except (KeyError, ValueError) as error:
+        raise CheckpointError(f"{files.folder / _TEXT_VECTORS} holds {error}; rebuild the checkpoint") from error
+    if len(vectors) != (tracks := files.content("catalog.jsonl").count(b"\n")):
+        raise CheckpointError(f"{files.folder}/catalog.jsonl has {tracks} tracks, {_TEXT_VECTORS} {len(vectors)}")
+    return vectors
 
 
 def _index_arrays(index: Index) -> Arrays:

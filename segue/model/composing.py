@@ -105,6 +105,7 @@ class Composer:
             stands=stands,
             matched=list(matched),
             knows_session=len(reasoner.context.rows) > 0,
+            listens=judged.scores.closeness is not None,
             wanted=judged.query.count,
             artists=frozenset(wish.name for wish in stands.wishes if wish.name in index.by_artist),
             untold=steering.untold,

@@ -35,6 +35,7 @@ class Reasoner:
     def __init__(self, scores: Scores, codebooks: Codebooks, understood: Understood | None = None) -> None:
         self._index: Index = scores.index
         self._context: Context = scores.context
+        self._listens = scores.closeness is not None
         self._understood = understood or Understood()
         self._codebooks = codebooks
         lists = [self._index.neighbours[row] for row in self._context.rows]
@@ -79,6 +80,7 @@ class Reasoner:
         ways: Mapping[str, Callable[[int], Reason | None]] = {
             "neighbours": self._neighbour_reason,
             "words": self._word_reason,
+            "closeness": self._closeness_reason,
             "artists": self._artist_reason,
             "scene": self._scene_reason,
             "again": self._again_reason,
@@ -90,6 +92,13 @@ class Reasoner:
         said = self.quoted(row)
         quoted = " and ".join(f"\u201c{word}\u201d" for word in said)
         return Reason(f"You said {quoted}", "words", because_turn_id=self._turn_that_said(said)) if said else None
+
+    def _closeness_reason(self, row: int) -> Reason | None:  # noqa: ARG002 - whatever the track
+        """Name the newest turn: it comes first in what is compared."""
+        turns = self._understood.turns
+        turn_id = turns[-1].turn_id if turns else ""
+        text = "Close to what you described"
+        return Reason(text, "closeness", because_turn_id=turn_id) if self._listens else None
 
     def _again_reason(self, row: int) -> Reason | None:
         return Reason(text="You come back to it", part="again") if row in self._context.held else None

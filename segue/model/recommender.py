@@ -18,6 +18,7 @@ from torch import Tensor
 
 from segue.catalog import TrackTokens
 from segue.model.checkpoint import Checkpoint
+from segue.model.closeness import Closeness, question
 from segue.model.composing import Composer, Judged, counted
 from segue.model.conversing import Conversing
 from segue.model.decoder import Decoder
@@ -30,6 +31,7 @@ from segue.model.prefix_cache import MOST_BYTES, PrefixCache
 from segue.model.reader import Reader
 from segue.model.scoring import Context, Scores
 from segue.model.snapshot import Snapshot
+from segue.model.text_encoder import PackagedEncoder
 from segue.model.top import highest
 from segue.model.turns import Turns
 from segue.model.understanding import Understanding, Understood
@@ -66,6 +68,7 @@ class Recommender:
         self._offsets = np.array(checkpoint.config.code_offsets, np.int64)
         self._reader = Reader(decoder, PrefixCache(cache_bytes))
         self._understanding = Understanding()
+        self._closeness = _closeness(checkpoint)
         self._snapshot = self._derived(checkpoint.index)
         self.turns = Turns()
 
@@ -81,19 +84,27 @@ class Recommender:
 
     def swap(self, index: Index) -> None:
         """Use another index from the next batch on. Safe beside `rank`: the assignment is atomic."""
+        known = self.index.tracks
+        if self._closeness is not None and index.tracks is not known:
+            changed = (row for row, track in enumerate(index.tracks) if row >= len(known) or track is not known[row])
+            self._closeness.learn(changed, index.tracks)
         self._snapshot = self._derived(index, before=self._snapshot.conversing)
 
     def update(self, tokens: Sequence[TrackTokens], removed: Collection[str] = ()) -> None:
         """Make an index with these tokens beside the requests, and use it from the next batch on.
 
-        What neighbours come to is worked out afterwards: until then the first request that needs a list does it. Works
-        in slices: requests are to be answered in turns of their own.
+        What neighbours come to is worked out afterwards, and so is what new tracks tell: until then the first request
+        that needs a list does it, and nothing said is close to those tracks or far. Works in slices: requests are to be
+        answered in turns of their own.
         """
         index = self.index.updated(tokens, self.checkpoint.codebooks, removed, self.turns.slice)
         self._snapshot = self._derived(index, self.turns.slice, self._snapshot.conversing)
         for start in range(0, len(tokens), SLICE):
             with self.turns.slice():
                 index.settle([token.track_id for token in tokens[start : start + SLICE]])
+        if self._closeness is not None:
+            told = {index.rows[token.track_id] for token in tokens if token.track is not None}
+            self._closeness.learn(sorted(told), index.tracks, self.turns.slice)
 
     def rank(self, queries: Sequence[Query]) -> list[Ranking]:
         """Return one ranking for each query, in order; see `segue.ranking.Ranker`."""
@@ -138,7 +149,8 @@ class Recommender:
         told = [self._told(snapshot, *each) for each in zip(queries, understood, strict=True)]
         listeners = [query.session.listener_id if remember else "" for query in queries]
         states = self._states(snapshot, told, [query.now_ms for query in queries], listeners)
-        scored = self._scores(snapshot, states, told, [each.stands.texts for each in understood])
+        texts, said = [each.stands.texts for each in understood], [each.stands.said for each in understood]
+        scored = self._scores(snapshot, states, told, texts, said)
         for query, each, scores, state in zip(queries, understood, scored, states, strict=True):
             steering = snapshot.conversing.steerer.steer(each.stands, query.session, each.offered)
             final = self._rescored(snapshot, query, scores.steered(steering.parts), state)
@@ -146,7 +158,7 @@ class Recommender:
 
     def warm_up(self) -> None:
         """Rank once for nobody: what torch makes on first use is made now."""
-        self.rank([Query(session=Session("")), Query(session=Session(""), utterance="hello")])
+        self.rank([Query(session=Session("")), Query(session=Session(""), utterance="something good")])
 
     def scores(
         self, told: Sequence[Sequence[Moment]], texts: Sequence[Sequence[str]], now_ms: Sequence[int]
@@ -157,7 +169,7 @@ class Recommender:
         """
         snapshot, anything = self._snapshot, Query(Session(""))
         states = self._states(snapshot, told, now_ms, [""] * len(told))
-        scored = self._scores(snapshot, states, told, texts)
+        scored = self._scores(snapshot, states, told, texts, texts)
         return [self._rescored(snapshot, anything, scores, state) for scores, state in zip(scored, states, strict=True)]
 
     def _derived(self, index: Index, turn: Turn = nullcontext, before: Conversing | None = None) -> Snapshot:
@@ -188,11 +200,24 @@ class Recommender:
         return self._reader.last(prompts, snapshot.index.codes, listener_ids).float()
 
     def _scores(
-        self, snapshot: Snapshot, states: Tensor, told: Sequence[Sequence[Moment]], texts: Sequence[Sequence[str]]
+        self,
+        snapshot: Snapshot,
+        states: Tensor,
+        told: Sequence[Sequence[Moment]],
+        texts: Sequence[Sequence[str]],
+        said: Sequence[Sequence[str]],
     ) -> Iterator[Scores]:
+        """Yield the scores; `texts` are looked for word by word, `said` is what the text encoder reads of them."""
         logits: Floats = (states @ self._codes.T).cpu().numpy()
-        for row, moments, said in zip(logits, told, texts, strict=True):
-            yield snapshot.scorer.score(row, Context.of(moments, said, self.checkpoint.weights.place_power))
+        for row, moments, words, heard in zip(logits, told, texts, said, strict=True):
+            context = Context.of(moments, words, self.checkpoint.weights.place_power)
+            yield snapshot.scorer.score(row, context, self._close(snapshot.index, moments, heard))
+
+    def _close(self, index: Index, moments: Sequence[Moment], said: Sequence[str]) -> Floats | None:
+        """Return how close what was said is to every track, [tracks]; None where nothing was, or nobody listens."""
+        if self._closeness is None or not said:
+            return None
+        return self._closeness.of(question(moments, said, index.tracks), len(index))
 
     def _rescored(self, snapshot: Snapshot, query: Query, scores: Scores, state: Tensor) -> Scores:
         if self._depth is None:
@@ -200,3 +225,10 @@ class Recommender:
         rows = highest(snapshot.selector.allowed(scores.totals, query), RESCORED)
         code_rows = snapshot.index.codes[rows] + self._offsets
         return scores.with_depth(rows, self._depth.second_opinion(state, code_rows, self._codes))
+
+
+def _closeness(checkpoint: Checkpoint) -> Closeness | None:
+    vectors, weight = checkpoint.text_vectors, checkpoint.weights.closeness
+    if vectors is None or not weight:
+        return None
+    return Closeness(PackagedEncoder(checkpoint.text_difference), vectors, checkpoint.index.tracks, weight)

@@ -42,6 +42,7 @@ _WHY = {
 class Told:
     """What a reply tells of: the standing wishes, words that were matched, what was not met, by artists known by name.
 
+    `listens` is whether tracks were compared with what was said, beside being looked through for its words.
     `tracks` are the list's own, with reasons. `untold` are wishes about what no track tells; `lifting` says how many
     tracks there would be without each of the limits, where together they leave too few. `facts` are the tracks asked
     about, place by place.
@@ -51,6 +52,7 @@ class Told:
     stands: Standing = NOTHING
     matched: Sequence[str] = ()
     knows_session: bool = False
+    listens: bool = False
     wanted: int = 0
     artists: frozenset[str] = frozenset()
     untold: Sequence[Wish] = ()
@@ -95,6 +97,8 @@ def _opening(tells: Told) -> str:
         return "Here is what comes closest to the rest"
     if _kept_asking(tells.stands):
         return "Here you are"
+    if tells.listens:
+        return "These come closest to what you described"
     return f"No track carries your words, so {_fallback(tells)}"
 
 
@@ -204,7 +208,7 @@ _EVIDENCE = {
     "playlist": "it is in the same kind of playlists",
     "neighbours": "playlists put it beside what you played",
     "words": "it carries your words",
-    "text": "its text is close to your words",
+    "closeness": "it is close to what you described",
     "artists": "you played its artist",
     "scene": "its artist shares playlists with those whom you played",
     "popularity": "many listeners have it in their playlists",

@@ -37,8 +37,11 @@ class Scorer:
         with turn():
             self._popularity = popularity_part(index, weights)
 
-    def score(self, code_logits: Floats, context: Context) -> Scores:
-        """Return the scores of all tracks; `code_logits` has shape [code rows], as the decoder gives them."""
+    def score(self, code_logits: Floats, context: Context, closeness: Floats | None = None) -> Scores:
+        """Return the scores of all tracks; `code_logits` has shape [code rows], as the decoder gives them.
+
+        `closeness` [tracks] is the part that what was said gives to each.
+        """
         modal = tuple(
             self._centred(logits, shares)
             for logits, shares in zip(np.split(code_logits, self._offsets), self._shares, strict=True)
@@ -50,11 +53,13 @@ class Scorer:
         }
         totals = self._gathered(modal).numpy()
         totals += self._popularity
+        if closeness is not None:
+            totals += closeness
         for word, value in words.items():
             totals[self.index.by_word[word]] += np.float32(value)
         for term in sparse.values():
             totals[term.rows] += term.values
-        return Scores(self.index, context, totals, modal, words, sparse, self._popularity)
+        return Scores(self.index, context, totals, modal, words, sparse, self._popularity, closeness)
 
     def _gathered(self, modal: tuple[Floats, ...]) -> Tensor:
         tables = [torch.from_numpy(logits) for logits in modal]

@@ -2,15 +2,16 @@
 
     score = playlist + tags + metadata + lyrics + audio   closeness of the decoder's state to the track's five codes
           + words        share of the utterances' weight that the track's own words carry
+          + closeness    how close in meaning what was said is to what the track is called and tagged
           + neighbours   how strongly playlists put the track beside those of the session
           + artists      how much of the session is by the track's artists
           + scene        how strongly playlists put its artists beside those of the session
           + again        what it counts that this sitting has held the track already
           + popularity   how often it was added to playlists, recent additions weighing more; or that it is new
 
-The first five are centred over the catalogue, so a positive part speaks for a track and a negative one against it.
-Words, neighbours, artists, scene and again touch few tracks and are kept as those few (`SparseTerm`). Knows arrays and
-moments, neither torch nor the wording of reasons; `scorer.py` adds the parts up over the whole catalogue.
+The first five and closeness are centred over the catalogue, so a positive part speaks for a track and a negative one
+against it. Words, neighbours, artists, scene and again touch few tracks and are kept as those few (`SparseTerm`). Knows
+arrays and moments, neither torch nor the wording of reasons; `scorer.py` adds the parts up over the whole catalogue.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ from segue.tokens.prompt import Moment, newest_sitting
 from segue.tokens.vocabulary import Control
 from segue.tokens.words import content_words
 
-PARTS = (*MODALITIES, "words", "neighbours", "artists", "scene", "again", "popularity")
+PARTS = (*MODALITIES, "words", "closeness", "neighbours", "artists", "scene", "again", "popularity")
 # Tracks of the session whose neighbours count, and utterances whose words do, newest first.
 MAX_CONTEXT_TRACKS = 40
 MAX_CONTEXT_TURNS = 3
@@ -41,13 +42,14 @@ class BlendWeights:
     """What each term weighs beside the decoder's logits; chosen on validation in training.
 
     The parts of neighbours, artists and scene are weight * log(1 + evidence / scale): more of the same evidence says
-    less and less. `again` is what a track gets that the sitting has held already: below zero where people are soon
-    tired of a track, above where they come back to it. `new` is what a track gets that nobody has added yet, in place
-    of its popularity. `place_power` is how fast older tracks of the session count less: the n-th newest weighs
-    n ** -place_power.
+    less and less. `closeness` is what it counts for each UNIT (`closeness.py`) that a track is closer than most.
+    `again` is what a track gets that the sitting has held already: below zero where people are soon tired of a track,
+    above where they come back to it. `new` is what a track gets that nobody has added yet, in place of its popularity.
+    `place_power` is how fast older tracks of the session count less: the n-th newest weighs n ** -place_power.
     """
 
     words: float = 6.0
+    closeness: float = 0.0
     neighbours: float = 1.0
     artists: float = 0.0
     scene: float = 0.0
@@ -135,8 +137,8 @@ class Scores:
     """Every row's score, [tracks], and what it is made of.
 
     `code_logits` are the decoder's, centred, for each modality [codes]; `words` what each word said is worth; `sparse`
-    the parts that few tracks have: neighbours, artists, scene and again. `depth` is what a depth decoder adds to the
-    highest, where there is one.
+    the parts that few tracks have: neighbours, artists, scene and again. `closeness` [tracks] is None where nothing was
+    said or nobody listens. `depth` is what a depth decoder adds to the highest, where there is one.
     """
 
     index: Index
@@ -146,6 +148,7 @@ class Scores:
     words: Mapping[str, float]
     sparse: Mapping[str, SparseTerm]
     popularity: Floats
+    closeness: Floats | None = None
     depth: SparseTerm | None = None
     steering: Mapping[str, Floats] = field(default_factory=dict)
 
@@ -157,6 +160,7 @@ class Scores:
             for modality, logits, code in zip(MODALITIES, self.code_logits, codes, strict=True)
         }
         parts["words"] = self._words_of(row)
+        parts["closeness"] = 0.0 if self.closeness is None else float(self.closeness[row])
         parts |= {name: term.at(row) for name, term in self.sparse.items()}
         parts["popularity"] = float(self.popularity[row])
         if self.depth is not None:
@@ -193,7 +197,8 @@ class Scores:
         for word, value in self.words.items():
             said[self.index.by_word[word]] += np.float32(value)
         spread = {name: term.dense(len(self.index)) for name, term in self.sparse.items()}
-        return {"words": said, **spread, "popularity": self.popularity}
+        close = {} if self.closeness is None else {"closeness": self.closeness}
+        return {"words": said, **close, **spread, "popularity": self.popularity}
 
     def _words_of(self, row: int) -> float:
         track = self.index.tracks[row] if self.words else None

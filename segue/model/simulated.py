@@ -20,6 +20,8 @@ from segue.model.index import NEVER, Index, RelatedArtists
 from segue.model.markets import Markets
 from segue.model.neighbour_lists import MAX_NEIGHBOURS, NeighbourList
 from segue.model.scoring import BlendWeights
+from segue.model.text_encoder import DIMENSIONS
+from segue.model.track_vectors import TrackVectors
 from segue.tokens.codebook import Clusters, Codebook, CodeFacts, Integers
 from segue.tokens.codebooks import Codebooks
 from segue.tokens.content import MODALITIES
@@ -34,6 +36,8 @@ TRACKS_BY_ARTIST = 10
 # Share of the tracks that may not be recommended, and that are explicit.
 _GONE, _EXPLICIT = 0.01, 0.1
 _NEIGHBOUR_LISTS = 997
+# With it, vectors of drawn numbers are about as long as one.
+_STEP = 0.0007
 _RELATED = tuple((step, 1.0 / (1 + step)) for step in range(1, 21))
 
 
@@ -59,9 +63,10 @@ def simulated_checkpoint(tracks: int, width: int = 256, layers: int = 4, seed: i
         codebooks=codebooks,
         vocabulary=vocabulary,
         index=simulated_index(tracks, codebooks.sizes, random),
-        weights=BlendWeights(artists=0.5, scene=0.3, popularity=0.3, new=0.1),
+        weights=BlendWeights(closeness=0.5, artists=0.5, scene=0.3, popularity=0.3, new=0.1),
         metrics={},
         version="simulated",
+        text_vectors=TrackVectors(random.integers(-127, 128, (tracks, DIMENSIONS), np.int8), _STEP),
     )
 
 

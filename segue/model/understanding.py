@@ -79,7 +79,7 @@ class Understanding:
         stands = standing(readings)
         if not query.utterance:
             # The answer to what was heard: what the last turn asked for once is done.
-            stands = Standing(stands.wishes, stands.texts)
+            stands = Standing(stands.wishes, stands.texts, stands.said)
         shown = dict.fromkeys(track for offer in query.offered for track in offer.track_ids)
         return Understood(stands, tuple(turns), tuple(shown), heard, said_in)
 

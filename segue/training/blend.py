@@ -13,7 +13,7 @@ import numpy as np
 import torch
 
 from segue.model.scoring import BlendWeights
-from segue.tokens.codebook import Floats
+from segue.tokens.codebook import Floats, Integers
 from segue.training.terms import TERMS, Terms
 
 _START: Mapping[str, float] = {"decoder": 1.0, "words": 4.0, "neighbours": 1.0}
@@ -27,21 +27,24 @@ _RATE = 0.1
 # A little of the start is kept, so that a term that validation says nothing about keeps its weight.
 _PULL = 1e-4
 # Steps of the refinement: small and few, because hits among some hundred positions are noisy. What being new is worth,
-# and words, of which few positions speak, stay as likely as they were found to be.
+# and words and closeness, of which few positions speak, stay as likely as they were found to be.
 _FACTORS = (0.67, 1.5)
 _SWEEPS = 2
-_SETTLED = ("new", "words")
+_SETTLED = ("new", "words", "closeness")
 # Positions of this kind want a track that was known, for which neighbours alone are a rival that the blend should not
 # lose to for the sake of new tracks: their weight is raised so often at most.
 _KNOWN = 0
 _MOST_RAISES = 4
 
 
-def choose(terms: Terms, place_power: float, seed: int) -> BlendWeights:
-    """Return the weights for these terms, the start's where there is no position. The same seed gives the same ones."""
+def choose(terms: Terms, place_power: float, seed: int, without: str = "") -> BlendWeights:
+    """Return the weights for these terms, the start's where there is no position. The same seed gives the same ones.
+
+    The term named `without` weighs nothing.
+    """
     if not len(terms.wanted):
         return BlendWeights(place_power=place_power)
-    weights = _fair(terms, _refined(terms, _fitted(terms, seed)))
+    weights = _fair(terms, _refined(terms, _fitted(terms, seed, without)))
     by_name = dict(zip(TERMS, weights.tolist(), strict=True))
     return BlendWeights(**by_name, place_power=place_power)
 
@@ -68,18 +71,23 @@ def alone(name: str) -> Floats:
 
 
 def quality(terms: Terms, weights: Floats) -> float:
-    """Return how good the ranks are: the mean of hit@10 and reciprocal rank.
+    """Return how good the ranks are with these weights.
 
     Over kinds of positions it is their weighted geometric mean: a sum would give up one kind for the other.
     """
-    ranks = terms.ranks(weights)
-    good = ((ranks <= 10) + 1.0 / ranks) / 2.0
+    good = found_at(terms.ranks(weights))
     kinds = [terms.kinds == kind for kind in np.unique(terms.kinds)]
     shares = [float(terms.weights[kind].sum() / terms.weights.sum()) for kind in kinds]
     return float(np.prod([good[kind].mean() ** share for kind, share in zip(kinds, shares, strict=True)]))
 
 
-def _fitted(terms: Terms, seed: int) -> Floats:
+def found_at(ranks: Integers) -> Floats:
+    """Return how good these ranks are, from 0 to 1: the mean of hit@10 and reciprocal rank."""
+    return np.asarray(((ranks <= 10) + 1.0 / ranks) / 2.0, np.float32)
+
+
+def _fitted(terms: Terms, seed: int, without: str) -> Floats:
+    most = torch.tensor([0.0 if name == without else np.inf for name in TERMS])
     random = np.random.default_rng(seed)
     start = torch.tensor([_START.get(name, 0.0) for name in TERMS])
     weights = start.clone().requires_grad_(True)
@@ -97,7 +105,7 @@ def _fitted(terms: Terms, seed: int) -> Floats:
         optimiser.step()
         pace.step()
         with torch.no_grad():
-            weights.clamp_(min=torch.from_numpy(_LEAST))
+            weights.clamp_(min=torch.from_numpy(_LEAST), max=most)
     return weights.detach().numpy()
 
 

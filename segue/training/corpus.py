@@ -32,6 +32,7 @@ from segue.tokens.histories import (
 from segue.tokens.vocabulary import Vocabulary
 from segue.training.loop import LoopRules
 from segue.training.synthesis.dialogues import synthesise
+from segue.training.text_tuning import TextTuningRules
 
 # Mixtures may weigh made-up dialogues apart from real ones.
 SYNTHETIC = "synthetic dialogue"
@@ -39,7 +40,10 @@ SYNTHETIC = "synthetic dialogue"
 
 @dataclass(frozen=True, slots=True)
 class TrainingRules:
-    """What a training run depends on, beside the dataset; `without` names modalities that are no evidence."""
+    """What a training run depends on, beside the dataset; `without` names modalities that are no evidence.
+
+    `tuning` says how the text encoder is fine-tuned where there are dialogues; None leaves closeness out.
+    """
 
     until: datetime | None = None
     without: tuple[str, ...] = ()
@@ -52,6 +56,7 @@ class TrainingRules:
     synthetic_dialogues: int = 0
     codebooks: CodebookRules = field(default_factory=CodebookRules)
     loop: LoopRules = field(default_factory=LoopRules)
+    tuning: TextTuningRules | None = field(default_factory=TextTuningRules)
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ import torch
 
 from segue.evaluation.metrics import rank_of
 from segue.evaluation.positions import Position
+from segue.model.closeness import Closeness, question
 from segue.model.decoder import Batch, Decoder
 from segue.model.index import Index
 from segue.model.scorer import sparse_terms
@@ -23,7 +24,7 @@ from segue.tokens.codebook import Floats, Integers
 from segue.tokens.prompt import prompt
 
 # In the order of the columns that `Terms.values` has.
-TERMS = ("decoder", "words", "neighbours", "artists", "scene", "again", "popularity", "new")
+TERMS = ("decoder", "words", "closeness", "neighbours", "artists", "scene", "again", "popularity", "new")
 MOST_TRACKS = 20_000
 _BATCH = 64
 
@@ -52,7 +53,10 @@ class Terms:
 
     def of_kind(self, kind: int) -> Terms:
         """Return the positions of one kind."""
-        chosen = self.kinds == kind
+        return self.at(self.kinds == kind)
+
+    def at(self, chosen: npt.NDArray[np.bool_]) -> Terms:
+        """Return the chosen positions, [positions]."""
         return Terms(
             self.values[chosen], self.wanted[chosen], self.allowed[chosen], self.kinds[chosen], self.weights[chosen]
         )
@@ -73,8 +77,12 @@ def gather(
     asked: Asked,
     place_power: float,
     seed: int,
+    closeness: Closeness | None = None,
 ) -> Terms:
-    """Return all terms of the tracks that the index may recommend, or of a sample of them."""
+    """Return all terms of the tracks that the index may recommend, or of a sample of them.
+
+    Closeness is nothing where nobody was asked, or without something that compares.
+    """
     positions = asked.positions
     columns = _columns(index, positions, seed)
     allowed = np.ones((len(positions), len(columns)), bool)
@@ -87,6 +95,9 @@ def gather(
         context = Context.of(position.moments, position.texts, place_power)
         values[place, TERMS.index("decoder")] = scores[columns]
         values[place, TERMS.index("words")] = word_share(index, context)[columns]
+        if closeness is not None and position.texts:
+            asked_for = question(position.moments, position.texts, index.tracks)
+            values[place, TERMS.index("closeness")] = closeness.of(asked_for, len(index))[columns]
         for name, term in sparse_terms(index, context).items():
             values[place, TERMS.index(name)] = term.dense(len(index))[columns]
         allowed[place] = ~np.isin(columns, position.excluded)

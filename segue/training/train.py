@@ -38,6 +38,7 @@ from segue.training.card import model_card
 from segue.training.cooccurrence import Recency, Shares, cooccurrences
 from segue.training.corpus import Corpus, TrainingRules, read_corpus
 from segue.training.distributed import Peers
+from segue.training.listening import listen
 from segue.training.loop import Trainer
 from segue.training.run_state import RunFile
 from segue.training.terms import decoder_ranks
@@ -72,8 +73,12 @@ def train(
         begin_at_centroids(decoder, codebooks, rules.loop.seed)
         run = RunFile.beside(out, _digest(corpus, codes, decoder.config, rules))
         epochs = _train_decoder(decoder, corpus, codes, rules, watch, peers, run)
+        listening = listen(corpus, rules, watch)
         watch.phase("Choosing the blend")
-        blend, sources, measured = weigh(decoder, corpus, codes, rules.loop.seed, company=has_company(rules.without))
+        closeness = None if listening is None else listening.closeness(corpus.tracks)
+        blend, sources, measured = weigh(
+            decoder, corpus, codes, rules.loop.seed, closeness, company=has_company(rules.without)
+        )
         watch.phase("Bringing neighbours up to the cut")
         index = _index(corpus, codebooks, codes, sources)
     metrics: dict[str, Any] = {
@@ -94,6 +99,8 @@ def train(
         weights=blend,
         metrics=metrics,
     )
+    if listening is not None and blend.closeness:
+        checkpoint = replace(checkpoint, text_difference=listening.difference, text_vectors=listening.vectors)
     if not peers.leads:
         return checkpoint
     version = checkpoint.save(out, popular_tracks(index), model_card(checkpoint))

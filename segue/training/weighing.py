@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from itertools import product
+from math import sqrt
 from typing import Any
 
 import numpy as np
@@ -15,13 +16,14 @@ import numpy as np
 from segue.catalog import Track
 from segue.evaluation.metrics import RankingMetrics, rank_of
 from segue.evaluation.positions import Position
+from segue.model.closeness import Closeness
 from segue.model.decoder import Decoder
 from segue.model.index import Index, RelatedArtists
 from segue.model.neighbour_lists import NeighbourList
 from segue.model.scoring import BlendWeights, Context, near
 from segue.tokens.codebook import Floats, Integers
 from segue.tokens.histories import PLAYLIST, SESSION, History
-from segue.training.blend import alone, choose
+from segue.training.blend import alone, choose, found_at
 from segue.training.cooccurrence import Recency, Shares, additions, cooccurrences, neighbour_lists, related_artists
 from segue.training.corpus import Corpus
 from segue.training.terms import TERMS, Asked, Terms, gather
@@ -36,6 +38,8 @@ SITTING_SHARES = (0.0, 1.0)
 MOST_FOR_ARRIVALS = 0.5
 # Dialogues are few beside plays, and words are all that the first turn of one has.
 SPOKEN_SHARE = 0.25
+# The first kind of positions holds some of the second, those behind words; the third are of tracks that came later.
+_KNOWN = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,23 +51,51 @@ class Sources:
 
 
 def weigh(
-    decoder: Decoder, corpus: Corpus, codes: Integers, seed: int, *, company: bool = True
+    decoder: Decoder,
+    corpus: Corpus,
+    codes: Integers,
+    seed: int,
+    closeness: Closeness | None = None,
+    *,
+    company: bool = True,
 ) -> tuple[BlendWeights, Sources, dict[str, Any]]:
     """Choose what is evidence and how far back a session counts by the neighbours alone, then all weights.
 
-    Without `company` nothing is anything's neighbour.
+    Closeness weighs nothing unless held-back dialogues are clearly better with it. Without `company` nothing is
+    anything's neighbour.
     """
     sources, place_power = _pace(corpus, codes, decoder.config.code_sizes, company=company)
     index = replace(
         _as_of_validation(corpus, codes, decoder.config.code_sizes, sources), recommendable=np.ones(len(codes), bool)
     )
     code_rows = codes + np.array(decoder.config.code_offsets, np.int64)
-    terms = gather(decoder, code_rows, index, _asked(corpus), place_power, seed)
+    asked = _asked(corpus)
+    terms = gather(decoder, code_rows, index, asked, place_power, seed, closeness)
     blend = choose(terms, place_power, seed)
-    rankers = {"blend": np.array([getattr(blend, name) for name in TERMS], np.float32)}
+    rankers = {"blend": _as_row(blend)}
+    if closeness is not None:
+        deaf = choose(terms, place_power, seed, without="closeness")
+        rankers |= {"blend_with_closeness": _as_row(blend), "blend_without_closeness": _as_row(deaf)}
+        if not _is_better(terms, asked, _as_row(blend), _as_row(deaf)):
+            blend, rankers["blend"] = deaf, _as_row(deaf)
     rankers |= {name: alone(name) for name in ("decoder", "neighbours", "artists", "popularity")}
     measured = {name: _reached(terms, weights) for name, weights in rankers.items()}
     return blend, replace(sources, recency=Recency(corpus.now_ms, sources.recency.days)), measured
+
+
+def _as_row(blend: BlendWeights) -> Floats:
+    return np.array([getattr(blend, name) for name in TERMS], np.float32)
+
+
+def _is_better(terms: Terms, asked: Asked, one: Floats, other: Floats) -> bool:
+    """Return whether the first weights find more behind words: by more than a standard error, over whole dialogues."""
+    chosen = np.array([bool(position.texts) for position in asked.positions], bool) & (asked.kinds != _KNOWN)
+    spoken, places = terms.at(chosen), np.flatnonzero(chosen)
+    gains: dict[str, float] = {}
+    for place, gain in zip(places, found_at(spoken.ranks(one)) - found_at(spoken.ranks(other)), strict=True):
+        name = asked.positions[place].history
+        gains[name] = gains.get(name, 0.0) + float(gain)
+    return sum(gains.values()) > sqrt(sum(gain * gain for gain in gains.values()))
 
 
 def _asked(corpus: Corpus) -> Asked:

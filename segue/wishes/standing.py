@@ -40,10 +40,14 @@ _LIFTED = frozenset({Kind.ANY_LENGTH, Kind.ANY_YEAR, Kind.ANY_WORDS})
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """What holds now, oldest first, and what was said, less what the wishes hold; `reading` is of the newest turn."""
+    """What holds now, oldest first, and what was said, less what the wishes hold; `reading` is of the newest turn.
+
+    `said` is the same as an encoder is to read it.
+    """
 
     wishes: tuple[Wish, ...] = ()
     texts: tuple[str, ...] = ()
+    said: tuple[str, ...] = ()
     reading: Reading = field(default_factory=Reading)
 
     def of(self, *kinds: Kind) -> list[Wish]:
@@ -80,18 +84,21 @@ def after(stands: Standing, reading: Reading) -> Standing:
     """Return what stands after one more turn."""
     if reading.act is not Act.ASK:
         # A question is about what was answered, small talk about nothing: both leave everything as it was.
-        return Standing(stands.wishes, stands.texts, reading)
+        return Standing(stands.wishes, stands.texts, stands.said, reading)
     kept = [wish for wish in stands.wishes if wish.kind not in _PASSING and not _is_more(wish)]
-    texts = stands.texts
+    texts, said = stands.texts, stands.said
     if reading.of(Kind.RESET):
-        kept, texts = [], ()
+        kept, texts, said = [], (), ()
     if reading.of(Kind.CHANGE):
-        kept, texts = [wish for wish in kept if wish.kind not in _DESCRIBES], ()
+        kept, texts, said = [wish for wish in kept if wish.kind not in _DESCRIBES], (), ()
     kept = [wish for wish in kept if not any(_replaces(new, wish) for new in reading.wishes)]
     kept = [wish for wish in kept if not _said(wish, reading.text)]
     wishes = (*kept, *(wish for wish in reading.wishes if wish.kind not in _LIFTED))
-    said = (*texts, reading.text) if reading.text else texts
-    return Standing(_bounded(wishes), said[-MOST_TEXTS:], reading)
+    return Standing(_bounded(wishes), _with(texts, reading.text), _with(said, reading.said), reading)
+
+
+def _with(texts: tuple[str, ...], text: str) -> tuple[str, ...]:
+    return (*texts, text)[-MOST_TEXTS:] if text else texts
 
 
 def _is_more(wish: Wish) -> bool:

@@ -7,6 +7,7 @@ of other turns; `standing.py` does.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from segue.tokens.words import STOP_WORDS
 from segue.wishes import phrases
@@ -34,6 +35,8 @@ _SET_PHRASES = (
     (phrases.NOVELTY, Wish(Kind.NOVELTY)),
     (phrases.KNOWN, Wish(Kind.NOVELTY, sign=-1)),
 )
+# Somebody who only compares texts would look for what these turn away from.
+_MISLEADING = (Kind.WITHOUT, Kind.LESS, Kind.NOT_ARTIST, Kind.INSTRUMENTAL, Kind.CHANGE, Kind.RESET)
 # What a question is about stands so few words behind it.
 _CLOSE = 2
 
@@ -44,7 +47,8 @@ def read(text: str, shown: Shown, known: Known, this_year: int) -> Reading:
     act = next((act for pattern, act in _WHOLE_TURNS if pattern.match(plain)), Act.ASK)
     if act is not Act.ASK:
         return Reading(act)
-    return _Turn(plain, shown, known).read(this_year)
+    reading = _Turn(plain, shown, known).read(this_year)
+    return replace(reading, said=reading.text if reading.of(*_MISLEADING) else text.strip())
 
 
 class _Turn:

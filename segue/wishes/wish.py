@@ -76,15 +76,17 @@ class Wish:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What one turn says: wishes in the order of its words, and what is left of the text for closeness and words.
+    """What one turn says: wishes in the order of its words, and what is left of the text for its words to be found.
 
-    `about` are the tracks that a question is about. `unknown` are names that were asked for and are nobody's, `missed`
-    are places in a list that has no such place.
+    `said` is what a text encoder is to read: the turn as it is, but only what is left of it where it turns away from
+    something, for an encoder does not hear a "no". `about` are the tracks that a question is about. `unknown` are
+    names that were asked for and are nobody's, `missed` are places in a list that has no such place.
     """
 
     act: Act = Act.ASK
     wishes: tuple[Wish, ...] = ()
     text: str = ""
+    said: str = ""
     about: tuple[str, ...] = ()
     unknown: tuple[str, ...] = ()
     missed: tuple[int, ...] = ()

@@ -14,6 +14,7 @@ from segue.events import Filters
 from segue.model.checkpoint import Checkpoint, load_codebooks
 from segue.model.checkpoint_files import MANIFEST
 from segue.model.text_encoder import PackagedEncoder
+from segue.model.track_vectors import TrackVectors
 from segue.popularity import Popularity
 from segue.tokens.codebook import Codebook
 from segue.tokens.codebooks import Codebooks
@@ -68,6 +69,48 @@ def test_the_text_encoder_is_the_one_that_the_codes_rest_on(tmp_path: Path) -> N
     replace(made, text_difference={}).save(tmp_path / "without", (), "")
     with pytest.raises(CheckpointError, match="the text encoder"):
         load_codebooks(tmp_path / "without")
+
+
+def listening() -> Checkpoint:
+    made = tiny_model.checkpoint()
+    vectors = TrackVectors.of(np.random.default_rng(1).normal(size=(len(made.index), 8)).astype(np.float32))
+    difference = {"encoder.layer.5.output.dense.bias": np.full(384, 0.5, np.float16)}
+    weights = replace(made.weights, closeness=0.4)
+    return replace(made, weights=weights, text_difference=difference, text_vectors=vectors)
+
+
+def test_what_was_learned_of_words_is_loaded(tmp_path: Path) -> None:
+    made = listening()
+    made.save(tmp_path / "made", (), "")
+    read = Checkpoint.load(tmp_path / "made")
+    assert read.weights.closeness == 0.4
+    assert read.text_vectors is not None
+    assert made.text_vectors is not None
+    assert np.array_equal(read.text_vectors.levels, made.text_vectors.levels)
+    assert read.text_vectors.step == made.text_vectors.step
+
+
+@pytest.mark.parametrize("name", ["text_encoder.safetensors", "text_vectors.safetensors"])
+def test_damage_to_what_was_learned_of_words_is_named(tmp_path: Path, name: str) -> None:
+    folder = tmp_path / "made"
+    listening().save(folder, (), "")
+    (folder / name).write_bytes((folder / name).read_bytes()[:-1])
+    with pytest.raises(CheckpointError, match=name):
+        Checkpoint.load(folder)
+
+
+def test_vectors_of_another_catalogue_are_refused(tmp_path: Path) -> None:
+    other = replace(listening(), text_vectors=TrackVectors.of(np.ones((3, 8), np.float32)))
+    other.save(tmp_path / "made", (), "")
+    with pytest.raises(CheckpointError, match=r"90 tracks, text_vectors\.safetensors 3"):
+        Checkpoint.load(tmp_path / "made")
+
+
+def test_vectors_are_rounded_by_half_a_step_at_most() -> None:
+    vectors = np.random.default_rng(1).normal(size=(50, 8)).astype(np.float32)
+    rounded = TrackVectors.of(vectors)
+    assert np.abs(rounded.levels * rounded.step - vectors).max() <= rounded.step * 0.501
+    assert not TrackVectors.of(np.zeros((2, 8), np.float32)).levels.any()
 
 
 def test_the_popular_list_is_read_from_it(folder: Path) -> None:

@@ -74,3 +74,17 @@ def test_questions_and_small_talk_change_nothing() -> None:
 
 def test_words_of_the_last_turns_stay_without_what_was_refused() -> None:
     assert after("melancholic folk", "no jazz", "slower").texts[0] == "melancholic folk"
+
+
+def test_an_encoder_reads_turns_as_they_were_said_but_for_what_they_turn_away_from() -> None:
+    assert after("songs by Velvet Static, please").said == ("songs by Velvet Static, please",)
+    assert after("Something Calm under three minutes").said == ("Something Calm under three minutes",)
+    assert "folk" not in " ".join(after("quiet guitar music, no folk").said)
+    assert after("quiet guitar music, no folk").said == ("quiet guitar music",)
+    assert after("nothing by Marrow Pines").said == ()
+
+
+def test_an_encoder_reads_neither_questions_nor_what_was_left_behind() -> None:
+    assert after("quiet folk", "why the first one?", "thanks").said == ("quiet folk",)
+    assert after("quiet folk", "start over").said == ()
+    assert after("one", "two", "three", "four").said == ("two", "three", "four")

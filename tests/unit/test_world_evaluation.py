@@ -180,7 +180,9 @@ def test_a_modality_that_is_left_out_has_absent_codes_alone(world: World, modali
 def test_a_modality_that_is_left_out_is_evidence_of_no_other_kind(
     task: Task, tmp_path: Path, modality: str, gone: str
 ) -> None:
-    base = TrainingRules(width=64, layers=1, codebooks=CodebookRules(most_codes=8), loop=LoopRules(epochs=1))
+    base = TrainingRules(
+        width=64, layers=1, codebooks=CodebookRules(most_codes=8), loop=LoopRules(epochs=1), tuning=None
+    )
     systems = {system.name: system for system in ablated(task, tmp_path, 1.0, base)}
 
     ranker = systems[f"segue without {modality}"].fit(task.material, 1, Silence())
@@ -195,7 +197,9 @@ def test_a_modality_that_is_left_out_is_evidence_of_no_other_kind(
 
 
 def test_the_same_checkpoint_answers_otherwise_when_it_is_told_less(task: Task, tmp_path: Path) -> None:
-    base = TrainingRules(width=64, layers=1, codebooks=CodebookRules(most_codes=8), loop=LoopRules(epochs=1))
+    base = TrainingRules(
+        width=64, layers=1, codebooks=CodebookRules(most_codes=8), loop=LoopRules(epochs=1), tuning=None
+    )
     segue = Segue(task, tmp_path, 1.0, base=base)
     told = segue.fit(task.material, 1, Silence())
     untold = Hushed(segue, "said").fit(task.material, 1, Silence())

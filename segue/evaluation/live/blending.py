@@ -110,7 +110,7 @@ def _columns(values: Floats, pool: Integers, others: Integers, random: np.random
     highest = [
         pool[np.argpartition(-row, min(HIGHEST, len(row) - 1))[:HIGHEST]]
         for name, row in zip(TERMS, values, strict=True)
-        if name not in {"words", "new"}
+        if name not in {"words", "closeness", "new"}
     ]
     near = np.setdiff1d(np.concatenate(highest), others)
     drawn = random.choice(pool, min(len(pool), CANDIDATES), replace=False)
