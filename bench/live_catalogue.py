@@ -89,7 +89,7 @@ def _lengthened(vectors: TrackVectors | None, added: int) -> TrackVectors | None
     if vectors is None:
         return None
     rows = np.arange(len(vectors) + added) % len(vectors)
-    return TrackVectors(vectors.levels[rows], vectors.step)
+    return replace(vectors, levels=vectors.levels[rows])
 
 
 def _lists(tracks: int, count: int, random: np.random.Generator) -> list[NeighbourList]:

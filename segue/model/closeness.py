@@ -59,14 +59,14 @@ class Closeness:
         self._encoder = encoder
         self._tracks = tracks
         self._weight = weight / UNIT
+        self._stored = vectors
         self._vectors = torch.from_numpy(vectors.levels).to(fast_type()).mul_(vectors.step)
-        self._mean = np.asarray(vectors.levels.mean(axis=0, dtype=np.float32) * np.float32(vectors.step))
         self._kept: OrderedDict[str, tuple[Floats, Floats]] = OrderedDict()
         self._most_kept = max(1, min(MOST_TEXTS, most_bytes // max(1, 4 * len(tracks))))
         # What was learned: of each row its place in the arrays, which have room for more, and what was read.
         self._late: dict[int, tuple[int, str]] = {}
         self._late_rows = np.zeros(_ROOM, np.int64)
-        self._late_vectors = np.zeros((_ROOM, encoder.dimensions), np.float32)
+        self._late_vectors = np.zeros((_ROOM, vectors.levels.shape[1]), np.float32)
         # As much of both as is learned; replaced as one, for a request may come between.
         self._late_found = self._late_rows[:0], self._late_vectors[:0]
         # Requests and updates read with one encoder.
@@ -77,14 +77,14 @@ class Closeness:
 
         To be read only: it is kept.
         """
-        said, stored = self._stored(asked)
+        said, stored = self._compared(asked)
         rows, vectors = self._late_found
         if not len(rows) and tracks == len(stored):
             return stored
         found = np.zeros(tracks, np.float32)
         found[: len(stored)] = stored[:tracks]
         inside = rows < tracks
-        found[rows[inside]] = (vectors[inside] - self._mean) @ said * self._weight
+        found[rows[inside]] = vectors[inside] @ said
         return found
 
     def learn(self, rows: Iterable[int], tracks: Sequence[Track | None], turn: Turn = nullcontext) -> None:
@@ -96,7 +96,7 @@ class Closeness:
                 self._put(row, text)
 
     def _put(self, row: int, text: str) -> None:
-        vector = self._read(text)
+        vector = self._stored.turned(self._read(text))
         place = self._late[row][0] if row in self._late else len(self._late)
         if place == len(self._late_rows):
             self._late_rows = np.concatenate([self._late_rows, np.zeros_like(self._late_rows)])
@@ -112,18 +112,17 @@ class Closeness:
         track = self._tracks[row] if row < len(self._tracks) else None
         return None if track is None else described(track)
 
-    def _stored(self, asked: str) -> tuple[Floats, Floats]:
-        """Return the text's vector, and what closeness to it gives the tracks of the checkpoint."""
-        kept = self._kept.pop(asked, None) or self._compared(asked)
+    def _compared(self, asked: str) -> tuple[Floats, Floats]:
+        """Return the text's vector, weighed, and what closeness to it gives the tracks of the checkpoint."""
+        kept = self._kept.pop(asked, None) or self._new(asked)
         self._kept[asked] = kept
         if len(self._kept) > self._most_kept:
             self._kept.popitem(last=False)
         return kept
 
-    def _compared(self, asked: str) -> tuple[Floats, Floats]:
-        said = self._read(asked)
-        cosines = (self._vectors @ torch.from_numpy(said).to(self._vectors.dtype)).float().numpy()
-        return said, np.asarray((cosines - self._mean @ said) * np.float32(self._weight), np.float32)
+    def _new(self, asked: str) -> tuple[Floats, Floats]:
+        said = np.asarray(self._read(asked) @ self._stored.axes * np.float32(self._weight), np.float32)
+        return said, (self._vectors @ torch.from_numpy(said).to(self._vectors.dtype)).float().numpy()
 
     def _read(self, text: str) -> Floats:
         with self._reading:

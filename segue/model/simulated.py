@@ -21,7 +21,7 @@ from segue.model.markets import Markets
 from segue.model.neighbour_lists import MAX_NEIGHBOURS, NeighbourList
 from segue.model.scoring import BlendWeights
 from segue.model.text_encoder import DIMENSIONS
-from segue.model.track_vectors import TrackVectors
+from segue.model.track_vectors import MOST_AXES, TrackVectors
 from segue.tokens.codebook import Clusters, Codebook, CodeFacts, Integers
 from segue.tokens.codebooks import Codebooks
 from segue.tokens.content import MODALITIES
@@ -37,7 +37,7 @@ TRACKS_BY_ARTIST = 10
 _GONE, _EXPLICIT = 0.01, 0.1
 _NEIGHBOUR_LISTS = 997
 # With it, vectors of drawn numbers are about as long as one.
-_STEP = 0.0007
+_STEP = 0.001
 _RELATED = tuple((step, 1.0 / (1 + step)) for step in range(1, 21))
 
 
@@ -66,8 +66,14 @@ def simulated_checkpoint(tracks: int, width: int = 256, layers: int = 4, seed: i
         weights=BlendWeights(closeness=0.5, artists=0.5, scene=0.3, popularity=0.3, new=0.1),
         metrics={},
         version="simulated",
-        text_vectors=TrackVectors(random.integers(-127, 128, (tracks, DIMENSIONS), np.int8), _STEP),
+        text_vectors=_text_vectors(tracks, random),
     )
+
+
+def _text_vectors(tracks: int, random: np.random.Generator) -> TrackVectors:
+    levels = random.integers(-127, 128, (tracks, MOST_AXES), np.int8)
+    axes = random.normal(size=(DIMENSIONS, MOST_AXES)).astype(np.float32) / np.sqrt(DIMENSIONS)
+    return TrackVectors(levels, _STEP, np.zeros(DIMENSIONS, np.float32), np.asarray(axes, np.float32))
 
 
 def simulated_index(tracks: int, code_sizes: tuple[int, ...], random: np.random.Generator) -> Index:
