@@ -83,7 +83,7 @@ sample: setup ## make the bundled sample again
 	@.venv/bin/segue world samples/world
 
 checkpoint: setup ## train the bundled checkpoint again
-	@.venv/bin/segue train samples/world --out checkpoints/world --until 2025-06-15 --width 128 --layers 3 --epochs 4 --most-codes 256
+	@.venv/bin/segue train samples/world --out checkpoints/world --until 2025-06-15 --width 128 --layers 3 --epochs 4 --most-codes 256 --text-epochs 0
 
 containers: setup ## build and rehearse docker-compose.yml: make containers COMPOSE="docker compose" BUILD="docker build -t"
 	@SEGUE_TEST_COMPOSE="$(or $(COMPOSE),docker compose)" SEGUE_TEST_BUILD="$(or $(BUILD),docker build -t)" $(PY) -m pytest -s tests/end_to_end/test_containers.py
