@@ -66,7 +66,7 @@ class Closeness:
         # What was learned: of each row its place in the arrays, which have room for more, and what was read.
         self._late: dict[int, tuple[int, str]] = {}
         self._late_rows = np.zeros(_ROOM, np.int64)
-        self._late_vectors = np.zeros((_ROOM, vectors.levels.shape[1]), np.float32)
+        self._late_vectors = np.zeros((_ROOM, encoder.dimensions), np.float32)
         # As much of both as is learned; replaced as one, for a request may come between.
         self._late_found = self._late_rows[:0], self._late_vectors[:0]
         # Requests and updates read with one encoder.
@@ -96,7 +96,8 @@ class Closeness:
                 self._put(row, text)
 
     def _put(self, row: int, text: str) -> None:
-        vector = self._stored.turned(self._read(text))
+        # All of it: what is new may lie off the axes of what was there.
+        vector = self._read(text) - self._stored.mean
         place = self._late[row][0] if row in self._late else len(self._late)
         if place == len(self._late_rows):
             self._late_rows = np.concatenate([self._late_rows, np.zeros_like(self._late_rows)])
@@ -121,8 +122,9 @@ class Closeness:
         return kept
 
     def _new(self, asked: str) -> tuple[Floats, Floats]:
-        said = np.asarray(self._read(asked) @ self._stored.axes * np.float32(self._weight), np.float32)
-        return said, (self._vectors @ torch.from_numpy(said).to(self._vectors.dtype)).float().numpy()
+        said = np.asarray(self._read(asked) * np.float32(self._weight), np.float32)
+        turned = torch.from_numpy(said @ self._stored.axes).to(self._vectors.dtype)
+        return said, (self._vectors @ turned).float().numpy()
 
     def _read(self, text: str) -> Floats:
         with self._reading:

@@ -48,10 +48,6 @@ class TrackVectors:
         step = float(np.float32(np.abs(turned).max(initial=0.0) / _LEVELS)) or 1.0
         return cls(np.rint(turned / step).astype(np.int8), step, mean.astype(np.float32), axes)
 
-    def turned(self, vectors: Floats) -> Floats:
-        """Return an encoder's vectors of tracks, [tracks, dimensions], as those here, not rounded."""
-        return np.asarray((vectors - self.mean) @ self.axes, np.float32)
-
     @classmethod
     def from_arrays(cls, arrays: Mapping[str, npt.NDArray[Any]]) -> TrackVectors:
         """Return what `arrays` gave. Raises KeyError where one is missing, ValueError where they do not fit."""
