@@ -8,7 +8,7 @@ here. What was said is read once, and compared with the catalogue once. Knows te
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from contextlib import nullcontext
 from threading import Lock
 
@@ -16,7 +16,7 @@ import numpy as np
 import torch
 
 from segue.catalog import Track
-from segue.model.index import Turn
+from segue.model.index import SLICE, Turn
 from segue.model.precision import fast_type
 from segue.model.track_vectors import TrackVectors
 from segue.tokens.asking import asking, described
@@ -87,13 +87,15 @@ class Closeness:
         found[rows[inside]] = vectors[inside] @ said
         return found
 
-    def learn(self, rows: Iterable[int], tracks: Sequence[Track | None], turn: Turn = nullcontext) -> None:
+    def learn(self, rows: Sequence[int], tracks: Sequence[Track | None], turn: Turn = nullcontext) -> None:
         """Read the tracks of these rows where they tell something else than before, each text inside a `turn`."""
-        texts = {row: described(track) for row in rows if (track := tracks[row]) is not None}
-        changed = {row: text for row, text in texts.items() if text != self._text(row)}
-        for row, text in changed.items():
+        for start in range(0, len(rows), SLICE):
             with turn():
-                self._put(row, text)
+                texts = {row: described(track) for row in rows[start : start + SLICE] if (track := tracks[row])}
+                changed = [(row, text) for row, text in texts.items() if text != self._text(row)]
+            for row, text in changed:
+                with turn():
+                    self._put(row, text)
 
     def _put(self, row: int, text: str) -> None:
         # All of it: what is new may lie off the axes of what was there.

@@ -86,7 +86,7 @@ class Recommender:
         """Use another index from the next batch on. Safe beside `rank`: the assignment is atomic."""
         known = self.index.tracks
         if self._closeness is not None and index.tracks is not known:
-            changed = (row for row, track in enumerate(index.tracks) if row >= len(known) or track is not known[row])
+            changed = [row for row, track in enumerate(index.tracks) if row >= len(known) or track is not known[row]]
             self._closeness.learn(changed, index.tracks)
         self._snapshot = self._derived(index, before=self._snapshot.conversing)
 
