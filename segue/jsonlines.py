@@ -57,7 +57,9 @@ def read_lines(path: Path) -> Iterator[tuple[int, bytes]]:
                 if line.strip():
                     yield number, line
     except (OSError, EOFError, zlib.error) as error:
-        raise DatasetError(f"{path}, after line {number}: cannot be read: {error}") from error
+        place = f"{path}, after line {number}" if number else str(path)
+        reason = getattr(error, "strerror", None) or error
+        raise DatasetError(f"{place}: cannot be read: {reason}") from error
 
 
 def write_rows(path: Path, rows: Iterable[Message], validate: Callable[..., None], *, compress: bool) -> int:

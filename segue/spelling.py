@@ -61,8 +61,8 @@ class _Field:
 def _value(value: Any, field: _Field) -> Any:
     if field.part and isinstance(value, dict):
         return own(value, field.part)
-    if field.enumerators and type(value) is int and 0 <= value < len(field.enumerators):
-        return field.enumerators[value].value
+    if field.enumerators and type(value) is int:
+        return field.enumerators[value].value if 0 <= value < len(field.enumerators) else str(value)
     return value
 
 

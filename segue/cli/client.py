@@ -5,6 +5,7 @@ Knows options and the order of a conversation; how lists look is in `show.py`, a
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Generator
 from contextlib import contextmanager
@@ -212,7 +213,7 @@ def _turn(client: Client, listener: str, text: str, count: int, *, as_json: bool
 
 def _heard() -> str:
     try:
-        return input("you: ").strip()
+        return input("you: " if sys.stdin.isatty() else "").strip()
     except EOFError:
         return ""
 

@@ -68,7 +68,7 @@ class AsyncClient:
     ) -> AsyncGenerator[RecommendationList | str]:
         """Say something and yield the answer's parts: the list first, then the reply piece by piece."""
         call = calls.converse(listener_id, text, session_id, turn_id, count, filters)
-        return self._parts(call, self._start(call, timeout or self._timeout))
+        return self._parts(call, self._start(call, self._timeout if timeout is None else timeout))
 
     async def say(
         self,
@@ -83,7 +83,9 @@ class AsyncClient:
     ) -> RecommendationList:
         """Say something and return the whole answer, with its `reply_text`."""
         call = calls.converse(listener_id, text, session_id, turn_id, count, filters)
-        return calls.whole([part async for part in self._parts(call, self._start(call, timeout or self._timeout))])
+        return calls.whole(
+            [part async for part in self._parts(call, self._start(call, self._timeout if timeout is None else timeout))]
+        )
 
     async def explain(
         self,
@@ -152,7 +154,7 @@ class AsyncClient:
     async def _one(self, call: Call[A], timeout: float | None) -> A:
         send = self._channel.unary_unary(call.path, type(call.request).SerializeToString, call.response.FromString)
         try:
-            return call.read(await send(call.request, timeout=timeout or self._timeout))
+            return call.read(await send(call.request, timeout=self._timeout if timeout is None else timeout))
         except grpc.aio.AioRpcError as error:
             raise failure(error, self.address) from error
 

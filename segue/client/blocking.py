@@ -66,7 +66,7 @@ class Client:
     ) -> Generator[RecommendationList | str]:
         """Say something and yield the answer's parts: the list first, then the reply piece by piece."""
         call = calls.converse(listener_id, text, session_id, turn_id, count, filters)
-        return self._many(call, timeout or self._timeout)
+        return self._many(call, self._timeout if timeout is None else timeout)
 
     def say(
         self,
@@ -81,7 +81,7 @@ class Client:
     ) -> RecommendationList:
         """Say something and return the whole answer, with its `reply_text`."""
         call = calls.converse(listener_id, text, session_id, turn_id, count, filters)
-        return calls.whole(self._many(call, timeout or self._timeout))
+        return calls.whole(self._many(call, self._timeout if timeout is None else timeout))
 
     def explain(
         self,
@@ -152,7 +152,7 @@ class Client:
     def _one(self, call: Call[A], timeout: float | None) -> A:
         send = self._channel.unary_unary(call.path, type(call.request).SerializeToString, call.response.FromString)
         try:
-            return call.read(send(call.request, timeout=timeout or self._timeout))
+            return call.read(send(call.request, timeout=self._timeout if timeout is None else timeout))
         except grpc.RpcError as error:
             raise failure(error, self.address) from error  # type: ignore[arg-type]  # it is a grpc.Call too
 

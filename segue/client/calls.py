@@ -22,6 +22,7 @@ from segue.recommendations import Explanation, RecommendationList, SessionSnapsh
 from segue.v1 import events_pb2, services_pb2, tracks_pb2
 
 A = TypeVar("A")
+P = TypeVar("P", bound=message.Message)
 E = TypeVar("E", ListeningEvent, PlaylistEvent)
 
 SERVICES = tuple(service.full_name for service in services_pb2.DESCRIPTOR.services_by_name.values())
@@ -41,7 +42,8 @@ def recommend(
     listener_id: str, session_id: str, count: int, filters: Filters | None, seed_track_ids: Iterable[str]
 ) -> Call[RecommendationList]:
     """Tracks for a listener, now."""
-    request = services_pb2.RecommendRequest(
+    request = _sent(
+        services_pb2.RecommendRequest,
         listener_id=listener_id,
         session_id=session_id,
         count=count,
@@ -56,7 +58,8 @@ def converse(
     listener_id: str, text: str, session_id: str, turn_id: str, count: int, filters: Filters | None
 ) -> Call[RecommendationList | str]:
     """Say something; the answer's parts are the list, then pieces of the reply."""
-    request = services_pb2.ConverseRequest(
+    request = _sent(
+        services_pb2.ConverseRequest,
         listener_id=listener_id,
         session_id=session_id,
         turn_id=turn_id or new_id(),
@@ -70,8 +73,12 @@ def converse(
 
 def explain(listener_id: str, track_id: str, session_id: str, filters: Filters | None) -> Call[Explanation]:
     """Why a track is where it is for a listener now."""
-    request = services_pb2.ExplainRequest(
-        listener_id=listener_id, session_id=session_id, track_id=track_id, filters=_filters(filters)
+    request = _sent(
+        services_pb2.ExplainRequest,
+        listener_id=listener_id,
+        session_id=session_id,
+        track_id=track_id,
+        filters=_filters(filters),
     )
     path = "/segue.v1.RecommendationService/Explain"
     return Call(path, request, services_pb2.ExplainResponse, _read_explanation)
@@ -79,7 +86,7 @@ def explain(listener_id: str, track_id: str, session_id: str, filters: Filters |
 
 def watch(listener_id: str) -> Call[RecommendationList]:
     """Every new list of a listener from now on."""
-    request = services_pb2.WatchRecommendationsRequest(listener_id=listener_id)
+    request = _sent(services_pb2.WatchRecommendationsRequest, listener_id=listener_id)
     path = "/segue.v1.RecommendationService/WatchRecommendations"
     return Call(path, request, services_pb2.WatchRecommendationsResponse, _read_list)
 
@@ -98,14 +105,15 @@ def record_events(events: Iterable[ListeningEvent | PlaylistEvent]) -> Call[tupl
 
 def get_session(listener_id: str) -> Call[SessionSnapshot]:
     """The listener's recent past, as the recommender sees it."""
-    request = services_pb2.GetSessionRequest(listener_id=listener_id)
+    request = _sent(services_pb2.GetSessionRequest, listener_id=listener_id)
     path = "/segue.v1.SessionService/GetSession"
     return Call(path, request, services_pb2.GetSessionResponse, _read_session)
 
 
 def upsert_tracks(tracks: Iterable[Track], removed_track_ids: Iterable[str]) -> Call[tuple[SourceOffset, ...]]:
     """Write and remove tracks; the answer is the newest position written in each partition."""
-    request = services_pb2.UpsertTracksRequest(
+    request = _sent(
+        services_pb2.UpsertTracksRequest,
         tracks=[to_protobuf(track, tracks_pb2.Track) for track in tracks],
         removed_track_ids=_ids(removed_track_ids, "removed_track_ids"),
     )
@@ -116,7 +124,8 @@ def upsert_tracks(tracks: Iterable[Track], removed_track_ids: Iterable[str]) -> 
 def get_track(track_id: str) -> Call[TrackDescription]:
     """What the recommender knows of a track now."""
     path = "/segue.v1.CatalogService/GetTrack"
-    return Call(path, services_pb2.GetTrackRequest(track_id=track_id), services_pb2.GetTrackResponse, _read_track)
+    request = _sent(services_pb2.GetTrackRequest, track_id=track_id)
+    return Call(path, request, services_pb2.GetTrackResponse, _read_track)
 
 
 def health(service: str) -> Call[str]:
@@ -135,6 +144,17 @@ def whole(parts: Iterable[RecommendationList | str]) -> RecommendationList:
         else:
             pieces.append(part)
     return msgspec.structs.replace(answer, reply_text="".join(pieces))
+
+
+def _sent(kind: type[P], **fields: object) -> P:
+    """Return the request. Raises MalformedMessage that names the field whose value protobuf cannot hold."""
+    request = kind()
+    for name, value in fields.items():
+        try:
+            request.MergeFrom(kind(**{name: value}))
+        except (TypeError, ValueError) as error:
+            raise MalformedMessage(Violation(name, f"cannot be sent: {error}")) from error
+    return request
 
 
 def _ids(given: Iterable[str], name: str) -> list[str]:

@@ -7,6 +7,7 @@ one thread, numpy in 8 (`make bench-model` measures the whole answer). Knows par
 from __future__ import annotations
 
 from contextlib import nullcontext
+from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
@@ -36,6 +37,9 @@ class Scorer:
         self._offsets = np.cumsum([size + 1 for size in index.code_sizes])[:-1]
         with turn():
             self._popularity = popularity_part(index, weights)
+        with turn():
+            # That a track is new speaks for it beside what somebody wants; nobody wants it for that alone.
+            self._popularity_alone = popularity_part(index, replace(weights, new=min(0.0, weights.new)))
 
     def score(self, code_logits: Floats, context: Context, closeness: Floats | None = None) -> Scores:
         """Return the scores of all tracks; `code_logits` has shape [code rows], as the decoder gives them.
@@ -52,14 +56,15 @@ class Scorer:
             for name, term in sparse_terms(self.index, context).items()
         }
         totals = self._gathered(modal).numpy()
-        totals += self._popularity
+        popularity = self._popularity_alone if context.is_empty else self._popularity
+        totals += popularity
         if closeness is not None:
             totals += closeness
         for word, value in words.items():
             totals[self.index.by_word[word]] += np.float32(value)
         for term in sparse.values():
             totals[term.rows] += term.values
-        return Scores(self.index, context, totals, modal, words, sparse, self._popularity, closeness)
+        return Scores(self.index, context, totals, modal, words, sparse, popularity, closeness)
 
     def _gathered(self, modal: tuple[Floats, ...]) -> Tensor:
         tables = [torch.from_numpy(logits) for logits in modal]

@@ -76,6 +76,11 @@ class Context:
     words: Mapping[str, float]
     held: Integers
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether it says nothing of what is wanted."""
+        return not len(self.rows) and not self.words
+
     @classmethod
     def of(cls, moments: Sequence[Moment], texts: Sequence[str], place_power: float = 0.5) -> Context:
         """Weigh the newest tracks by place ** -place_power, halve each utterance's words against the one after it."""

@@ -278,3 +278,10 @@ def test_a_lone_text_is_no_list_of_ids() -> None:
         calls.upsert_tracks([], "abc")
     with pytest.raises(MalformedMessage, match="seed_track_ids"):
         calls.recommend("ada", "", 5, None, "abc")
+
+
+@pytest.mark.parametrize(("count", "listener", "field"), [(-1, "l", "count"), (1, 123, "listener_id")])
+def test_what_cannot_be_sent_is_named(count: int, listener: Any, field: str) -> None:
+    with pytest.raises(MalformedMessage) as caught:
+        calls.recommend(listener, "", count, None, ())
+    assert [violation.field for violation in caught.value.violations] == [field]

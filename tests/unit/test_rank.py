@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from segue import ranking
+from segue.catalog import Track, TrackTokens
 from segue.events import Filters
 from segue.model.recommender import Recommender
 from segue.model.scoring import PARTS, BlendWeights
@@ -149,6 +150,17 @@ def test_a_swapped_index_answers_from_the_next_batch_on() -> None:
     swapped.swap(swapped.index.updated([], tiny_model.codebooks(), removed=["folk-09"]))
     named = {track.track_id for track in swapped.rank([Query(session(), count=100)])[0].tracks}
     assert named == set(TITLES) - {"folk-09"}
+
+
+def test_tracks_that_nobody_knows_do_not_crowd_the_list_of_somebody_who_wants_nothing_yet() -> None:
+    given = tiny_model.checkpoint()
+    fond = Recommender(replace(given, weights=replace(given.weights, new=20.0)))
+    unknown = [TrackTokens(f"new-{number}", track=Track(f"new-{number}", "New")) for number in range(12)]
+    fond.update(unknown)
+    nobody, somebody = fond.rank([Query(session()), Query(session(("folk-03", FINISHED)))])
+    new = {token.track_id for token in unknown}
+    assert not new.intersection(track.track_id for track in nobody.tracks)
+    assert new.intersection(track.track_id for track in somebody.tracks)
 
 
 def test_an_empty_catalogue_gives_an_empty_answer_that_says_so() -> None:

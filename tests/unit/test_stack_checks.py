@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import socket
 import subprocess
 import sys
@@ -15,12 +16,13 @@ from rich.console import Console
 from deploy.local import StackConfig, config, triton
 from deploy.local.jars import COORDINATES, kafka_classpath
 from deploy.local.kafka import broker_properties
+from deploy.local.part import Part
 from deploy.local.parts import NAMES
-from deploy.local.preflight import check_checkpoint, check_space
+from deploy.local.preflight import check_checkpoint, check_paths, check_ports, check_space
 from deploy.local.probes import broker_is_ready, http_is_ok
 from deploy.local.services import service_parts
 from deploy.local.stack import LocalStack
-from segue.errors import StackError
+from segue.errors import CheckpointError, StackError
 from services.runtime.topology import MAX_MESSAGE_BYTES
 
 
@@ -158,3 +160,23 @@ def _answer_once(server: socket.socket, answer: bytes) -> None:
 
 class _Usage:
     free = 12_000_000
+
+
+def test_a_path_with_a_space_is_refused_before_triton_is_started(tmp_path: Path) -> None:
+    with pytest.raises(StackError, match="space in a path"):
+        check_paths(StackConfig(folder=tmp_path / "my segue"))
+
+
+def test_a_damaged_checkpoint_is_refused_before_anything_is_started(tmp_path: Path) -> None:
+    copy = tmp_path / "checkpoint"
+    shutil.copytree(StackConfig().checkpoint, copy)
+    decoder = copy / "decoder.safetensors"
+    decoder.write_bytes(decoder.read_bytes()[:-1_000])
+    with pytest.raises(CheckpointError, match=r"decoder\.safetensors is damaged"):
+        check_checkpoint(copy)
+
+
+def test_two_parts_on_one_port_are_named_by_their_variables() -> None:
+    parts = [Part(name, (), ports={f"{name}_port": 21_999}) for name in ("kafka", "gateway")]
+    with pytest.raises(StackError, match="SEGUE_LOCAL_KAFKA_PORT and SEGUE_LOCAL_GATEWAY_PORT are both port 21999"):
+        check_ports(parts)
