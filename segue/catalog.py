@@ -73,6 +73,13 @@ class Neighbour(Message, frozen=True, gc=False):
     weight: float = 0.0
 
 
+class Shelf(Message, frozen=True, gc=False):
+    """A playlist that holds a track, and the hour, counted from 1970, in which it was added."""
+
+    playlist_id: str = ""
+    hour: UInt32 = 0
+
+
 class CodeChange(Message, frozen=True):
     """A playlist code that gave way to another; `before` is None where there was none. Dated to the hour."""
 
@@ -109,6 +116,7 @@ class TrackTokens(Message, frozen=True):
     event_time: Time | None = None
     track: Track | None = None
     live: LiveCode | None = None
+    shelves: tuple[Shelf, ...] = ()
 
 
 class TrackCode(Message, frozen=True):

@@ -70,12 +70,12 @@ class Backtest:
 
 
 def story(tokens: TrackTokens | None) -> TrackTokens | None:
-    """Return the part of a track's tokens that depends on what happened alone: content, codes and neighbours.
+    """Return the part of a track's tokens that depends on what happened alone: content, codes, company.
 
     How often it was told, from which offsets and as of when depends on the order and the partitions. None for a track
     that was removed, and for one of which nothing is known, since whether that is told depends on the order too.
     """
-    if tokens is None or (tokens.track is None and not tokens.neighbours):
+    if tokens is None or not (tokens.track or tokens.neighbours or tokens.shelves):
         return None
     return msgspec.structs.replace(tokens, version=0, seen=(), event_time=None)
 

@@ -1,7 +1,8 @@
 """How much two tracks of a playlist say about each other, and what an edit changes of that.
 
-Knows a playlist as a list of tracks in order, each with the time it was added. Weights are integers, so that sums are
-exact in whatever order they are made.
+A track and the playlist that holds it are a pair too: it comes and goes with the track's others. Knows a playlist as a
+list of tracks in order, each with the time it was added. Weights are integers, so that sums are exact in whatever order
+they are made.
 """
 
 from __future__ import annotations
@@ -21,6 +22,9 @@ WEIGHTS = tuple(round(WEIGHT_UNIT / sqrt(distance)) for distance in range(1, REA
 # Weights are summed by the hour of the event: fine beside a decay of days.
 SLOT_MS = 3_600_000
 
+# What stands for the playlist itself in its pairs with the tracks that it holds, each of weight 1; no track's id.
+THE_PLAYLIST = ""
+
 # Two tracks in alphabetical order and the hour, and with what the pair weighs.
 Pair = tuple[str, str, int]
 WeighedPair = tuple[Pair, int]
@@ -36,18 +40,21 @@ class Entry(msgspec.Struct, frozen=True, array_like=True):
 class PairDelta(msgspec.Struct, frozen=True, array_like=True):
     """A change of what `track_id` knows of `neighbour_id`; `weight` is in units of 1/WEIGHT_UNIT, and may be negative.
 
-    `slot` is the hour, counted from 1970, in which the later of the two was added.
+    `slot` is the hour, counted from 1970, in which the later of the two was added. `of_playlist` says that the
+    neighbour is a playlist that holds the track since then; the weight is 1 then.
     """
 
     track_id: str
     neighbour_id: str
     slot: int
     weight: int
+    of_playlist: bool = False
 
 
 def changes(before: Sequence[Entry], after: Sequence[Entry]) -> tuple[PairDelta, ...]:
     """Return what the step from one list to the other changes, for both tracks of each pair, in a fixed order.
 
+    The playlist, which knows its own id, is THE_PLAYLIST here.
     A pair counts in the slot in which it came to be, so that taking it away cancels it exactly.
     """
     start, end = _common(before, after)
@@ -55,7 +62,8 @@ def changes(before: Sequence[Entry], after: Sequence[Entry]) -> tuple[PairDelta,
 
 
 def pairs_of_first(entries: Sequence[Entry]) -> Iterator[WeighedPair]:
-    """Yield the pairs of a list's first track with those within its reach."""
+    """Yield the pairs of a list's first track with the playlist and with those within its reach."""
+    yield _held(entries[0])
     for distance, other in enumerate(entries[1 : 1 + REACH], start=1):
         yield _pair(entries[0], other), WEIGHTS[distance - 1]
 
@@ -69,13 +77,15 @@ def summed(
         for pair, weight in pairs:
             changed[pair] += sign * weight
     for delta in more:
-        if delta.track_id <= delta.neighbour_id:
-            changed[delta.track_id, delta.neighbour_id, delta.slot] += delta.weight
+        if delta.of_playlist or delta.track_id <= delta.neighbour_id:
+            one, other = sorted((delta.track_id, delta.neighbour_id))
+            changed[one, other, delta.slot] += delta.weight
     return tuple(
-        PairDelta(track_id, neighbour_id, slot, weight)
+        PairDelta(track_id, neighbour_id, slot, weight, neighbour_id == THE_PLAYLIST)
         for (one, other, slot), weight in sorted(changed.items())
         if weight
         for track_id, neighbour_id in ((one, other), (other, one))
+        if track_id != THE_PLAYLIST
     )
 
 
@@ -89,9 +99,14 @@ def _common(before: Sequence[Entry], after: Sequence[Entry]) -> tuple[int, int]:
 
 def _pairs(entries: Sequence[Entry], start: int, end: int) -> Iterator[WeighedPair]:
     """Yield the pairs that do not lie whole before the start or behind the end."""
+    yield from map(_held, entries[start:end])
     for place in range(max(0, start - REACH), end):
         for other in range(max(place + 1, start), min(place + 1 + REACH, len(entries))):
             yield _pair(entries[place], entries[other]), WEIGHTS[other - place - 1]
+
+
+def _held(entry: Entry) -> WeighedPair:
+    return (THE_PLAYLIST, entry.track_id, entry.time_ms // SLOT_MS), 1
 
 
 def _pair(entry: Entry, other: Entry) -> Pair:

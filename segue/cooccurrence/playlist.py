@@ -83,7 +83,8 @@ def apply(
         named = (*key, event.name)
         return msgspec.structs.replace(playlist, named=max(named, playlist.named or named)), ()
     edit = Edit(*key, event.track_id, event.action is PlaylistAction.TRACK_ADDED)
-    return _with_edit(playlist, edit, newest_ms - int(rules.lateness.total_seconds() * 1_000))
+    kept, deltas = _with_edit(playlist, edit, newest_ms - int(rules.lateness.total_seconds() * 1_000))
+    return kept, tuple(_named(delta, playlist.playlist_id) for delta in deltas)
 
 
 def encode(playlist: Playlist) -> bytes:
@@ -97,6 +98,10 @@ def decode(value: bytes) -> Playlist:
         return msgspec.msgpack.decode(value, type=Playlist)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise MalformedMessage(Violation("playlist", str(error))) from error
+
+
+def _named(delta: PairDelta, playlist_id: str) -> PairDelta:
+    return msgspec.structs.replace(delta, neighbour_id=playlist_id) if delta.of_playlist else delta
 
 
 def _with_edit(playlist: Playlist, edit: Edit, open_ms: int) -> tuple[Playlist, tuple[PairDelta, ...]]:

@@ -102,6 +102,7 @@ def tokens(state: TrackState, clusters: FrozenClusters | None = None) -> TrackTo
         event_time=from_ms(state.event_ms),
         track=state.content,
         live=live_code(state, clusters) if clusters else None,
+        shelves=companies.shelves(state.company),
     )
 
 

@@ -5,8 +5,8 @@
     codebooks.safetensors    centroids and transforms; codebooks.json names, sizes and cohesion of the codes
     text_encoder.safetensors the text encoder's fine-tuned weights as a difference to the package's, where there are any
     text_vectors.safetensors what that encoder makes of every track's own text, where closeness is a part of the score
-    index.safetensors        codes, neighbours and popularity of every track; which artists are close to which
-    artists.json             the artists that the index numbers
+    index.safetensors        codes, neighbours, shelves and popularity of every track; which artists are close to which
+    artists.json             the artists that the index numbers; playlists.json the playlists
     catalog.jsonl            the tracks, without their lyrics, row by row
     popular.jsonl            the popular list (segue/popularity.py)
     metrics.json             what was measured in training; README.md the model card
@@ -41,6 +41,7 @@ from segue.model.freshness import Freshness
 from segue.model.index import Index
 from segue.model.neighbour_lists import NO_NEIGHBOURS, NeighbourList
 from segue.model.scoring import BlendWeights
+from segue.model.shelf_files import playlist_names, shelf_arrays, shelves_from
 from segue.model.text_difference import difference_bytes, difference_from
 from segue.model.text_encoder import PackagedEncoder
 from segue.model.track_vectors import TrackVectors
@@ -52,6 +53,7 @@ from segue.tokens.words import WordVocabulary
 
 _TEXT_ENCODER = "text_encoder.safetensors"
 _TEXT_VECTORS = "text_vectors.safetensors"
+_PLAYLISTS = "playlists.json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,8 +125,11 @@ class Checkpoint:
             "decoder.safetensors": save_arrays(_contiguous(self.parameters, np.float16)),
             "codebooks.safetensors": save_arrays(codebook_arrays(self.codebooks)),
             "codebooks.json": _pretty(codebook_facts(self.codebooks)),
-            "index.safetensors": save_arrays(_index_arrays(self.index) | _artist_arrays(self.index)),
+            "index.safetensors": save_arrays(
+                _index_arrays(self.index) | _artist_arrays(self.index) | shelf_arrays(self.index.shelves.stored)
+            ),
             "artists.json": _pretty(_artist_names(self.index)),
+            _PLAYLISTS: _pretty(playlist_names(self.index.shelves.stored)),
             "catalog.jsonl": _lines([track for track in self.index.tracks if track is not None]),
             POPULAR_FILE: _lines(popular),
             "metrics.json": _pretty(dict(self.metrics)),
@@ -217,7 +222,8 @@ def _index(files: Files, code_sizes: tuple[int, ...]) -> Index:
     if not len(tracks) == len(codes) == len(neighbours):
         raise CheckpointError(f"{files.folder}/catalog.jsonl has {len(tracks)} tracks, index.safetensors {len(codes)}")
     related = _related_artists(files.json("artists.json"), arrays)
-    return Index.of(tracks, codes, code_sizes, neighbours, arrays["popularity"], related)
+    shelves = shelves_from(files.json(_PLAYLISTS), arrays) if _PLAYLISTS in files.contents else {}
+    return Index.of(tracks, codes, code_sizes, neighbours, arrays["popularity"], related, shelves)
 
 
 def _freshness(files: Files, codebooks: Codebooks) -> Freshness:

@@ -17,6 +17,7 @@ import numpy.typing as npt
 from segue.tokens.codebook import Floats, Integers
 
 DAY_MS = 86_400_000
+HOUR_MS = 3_600_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +48,12 @@ class Freshness:
         inside = rows < len(self.heard_ms)
         heard[inside] = self.heard_ms[rows[inside]]
         return self._faded(np.where(heard > 0, heard, self.as_of_ms), self.newest_ms)
+
+    def of_hours(self, hours: Integers) -> Floats:
+        """Return what evidence of these hours, counted from 1970, weighs, 0 to 1; 1 where the hour is 0, unknown."""
+        if self.days is None:
+            return np.ones(len(hours), np.float32)
+        return self._faded(hours * HOUR_MS, self.newest_ms)
 
     def stored_share(self, time_ms: int) -> float | None:
         """Return what the checkpoint's evidence still weighs at a time, 0 to 1; None where that is unknown."""

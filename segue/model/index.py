@@ -20,11 +20,12 @@ from typing import NamedTuple, TypeVar, cast
 import numpy as np
 import numpy.typing as npt
 
-from segue.catalog import LiveCode, Track, TrackTokens
+from segue.catalog import LiveCode, Shelf, Track, TrackTokens
 from segue.cooccurrence.pairs import WEIGHT_UNIT, WEIGHTS
 from segue.model.freshness import Freshness
 from segue.model.markets import Markets
 from segue.model.neighbour_lists import NO_NEIGHBOURS, LiveList, NeighbourList, NeighbourLists
+from segue.model.shelves import Shelves
 from segue.session import to_ms
 from segue.tokens.codebook import Floats, Integers
 from segue.tokens.codebooks import Codebooks
@@ -83,6 +84,7 @@ class Index:
     fingerprint: int = 0
     told: Sequence[Told | None] = ()
     freshness: Freshness = field(default_factory=Freshness)
+    shelves: Shelves = field(default_factory=Shelves)
 
     def __len__(self) -> int:
         return len(self.tracks)
@@ -112,8 +114,9 @@ class Index:
         neighbours: Sequence[NeighbourList],
         popularity: Floats,
         related_artists: Mapping[str, RelatedArtists] = MappingProxyType({}),
+        shelves: Mapping[int, Sequence[Shelf]] = MappingProxyType({}),
     ) -> Index:
-        """Build the first snapshot from a whole catalogue, row by row."""
+        """Build the first snapshot from a whole catalogue, row by row; `shelves` by row, where playlists hold it."""
         return cls(
             tracks=tuple(tracks),
             rows={track.track_id: row for row, track in enumerate(tracks)},
@@ -132,6 +135,7 @@ class Index:
             artist_credit=np.array([_artist_credit(track) for track in tracks], np.float32),
             versions=np.full(len(tracks), NEVER, np.int64),
             markets=Markets.of(tracks),
+            shelves=Shelves.of_checkpoint(shelves),
         )
 
     def version(self, track_id: str) -> int:
@@ -199,6 +203,7 @@ class _Draft:
         self._told: dict[int, Told] = {}
         self._popularity: dict[int, float] = {}
         self._heard: dict[int, tuple[int, float]] = {}
+        self._shelves: dict[int, Sequence[Shelf]] = {}
 
     def put(self, token: TrackTokens) -> None:
         row = self._row(token.track_id)
@@ -213,6 +218,7 @@ class _Draft:
         self._neighbours[row] = LiveList(stored, token.neighbours, share) if token.neighbours else stored
         additions = sum([neighbour.weight for neighbour in token.neighbours if neighbour.weight > 0.0]) / AN_ADDITION
         self._heard[row] = (heard_ms, additions)
+        self._shelves[row] = token.shelves
         self._popularity[row] = self._popular(row, additions)
         self._told[row] = Told(token.live, token.event_time)
         self._note_version(row, token.track_id, token.version)
@@ -257,6 +263,8 @@ class _Draft:
             freshness = base.freshness.updated(self._heard, len(self._tracks))
             if freshness.days is not None:
                 popularity = freshness.popularity(base.stored_popularity)
+        with turn():
+            shelves = base.shelves.updated(self._shelves)
         return replace(
             base,
             tracks=self._tracks,
@@ -274,6 +282,7 @@ class _Draft:
             fingerprint=self._fingerprint,
             told=told,
             freshness=freshness,
+            shelves=shelves,
         )
 
     def _row(self, track_id: str) -> int:

@@ -79,6 +79,7 @@ class Reasoner:
             return self._wish_reason(part)
         ways: Mapping[str, Callable[[int], Reason | None]] = {
             "neighbours": self._neighbour_reason,
+            "shelves": self._shelf_reason,
             "words": self._word_reason,
             "closeness": self._closeness_reason,
             "artists": self._artist_reason,
@@ -131,6 +132,21 @@ class Reasoner:
         if track is None:
             return None
         return Reason(text=f"Often in playlists with {track.title}", part="neighbours", because_track_id=track.track_id)
+
+    def _shelf_reason(self, row: int) -> Reason | None:
+        """Name the session's track that shares most playlists with the row, newer ones of the session first."""
+        shelves = self._index.shelves.of_row
+        homes = {shelf.playlist_id for shelf in shelves.get(row, ())}
+        shared = [
+            weight * sum(shelf.playlist_id in homes for shelf in shelves.get(place, ()))
+            for place, weight in zip(self._context.rows.tolist(), self._context.row_weights.tolist(), strict=True)
+        ]
+        if not any(shared):
+            return None
+        track = self._index.tracks[int(self._context.rows[int(np.argmax(shared))])]
+        if track is None:
+            return None
+        return Reason(text=f"Shares playlists with {track.title}", part="shelves", because_track_id=track.track_id)
 
     def _artist_reason(self, row: int) -> Reason | None:
         shared = self._shared_artist(row)

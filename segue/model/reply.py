@@ -32,6 +32,7 @@ _SMALL_TALK = {
 # What the part that speaks most for the tracks says about them together.
 _WHY = {
     "neighbours": "Playlists put them beside what you played.",
+    "shelves": "Playlists that hold what you played have them too.",
     "artists": "They are by artists whom you played.",
     "scene": "Their artists share playlists with those whom you played.",
     "popularity": "Many listeners have them in their playlists.",
@@ -207,6 +208,7 @@ _CODES = {
 _EVIDENCE = {
     "playlist": "it is in the same kind of playlists",
     "neighbours": "playlists put it beside what you played",
+    "shelves": "it shares playlists with what you played",
     "words": "it carries your words",
     "closeness": "it is close to what you described",
     "artists": "you played its artist",

@@ -16,7 +16,7 @@ from torch import Tensor
 
 from segue.model.artists import heard_artists, related_artists, tracks_of
 from segue.model.index import Index, Turn
-from segue.model.scoring import SCALES, BlendWeights, Context, Scores, SparseTerm, near, word_values
+from segue.model.scoring import SCALES, BlendWeights, Context, Scores, SparseTerm, near, shelved, word_values
 from segue.tokens.codebook import Floats
 
 
@@ -87,6 +87,7 @@ def sparse_terms(index: Index, context: Context) -> dict[str, SparseTerm]:
     heard = heard_artists(index, context)
     evidence = {
         "neighbours": near(index, context),
+        "shelves": shelved(index, context),
         "artists": tracks_of(index, heard),
         "scene": tracks_of(index, related_artists(index, heard)),
     }

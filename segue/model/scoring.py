@@ -4,21 +4,23 @@
           + words        share of the utterances' weight that the track's own words carry
           + closeness    how close in meaning what was said is to what the track is called and tagged
           + neighbours   how strongly playlists put the track beside those of the session
+          + shelves      how much of late the playlists gained it that hold those of the session
           + artists      how much of the session is by the track's artists
           + scene        how strongly playlists put its artists beside those of the session
           + again        what it counts that this sitting has held the track already
           + popularity   how often it was added to playlists, recent additions weighing more; or that it is new
 
 The first five and closeness are centred over the catalogue, so a positive part speaks for a track and a negative one
-against it. Words, neighbours, artists, scene and again touch few tracks and are kept as those few (`SparseTerm`). Knows
-arrays and moments, neither torch nor the wording of reasons; `scorer.py` adds the parts up over the whole catalogue.
+against it. Words, neighbours, shelves, artists, scene and again touch few tracks and are kept as those few
+(`SparseTerm`). Knows arrays and moments, neither torch nor the wording of reasons; `scorer.py` adds the parts up over
+the whole catalogue.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from math import log
+from math import log, sqrt
 
 import numpy as np
 
@@ -29,7 +31,7 @@ from segue.tokens.prompt import Moment, newest_sitting
 from segue.tokens.vocabulary import Control
 from segue.tokens.words import content_words
 
-PARTS = (*MODALITIES, "words", "closeness", "neighbours", "artists", "scene", "again", "popularity")
+PARTS = (*MODALITIES, "words", "closeness", "neighbours", "shelves", "artists", "scene", "again", "popularity")
 # Tracks of the session whose neighbours count, and utterances whose words do, newest first.
 MAX_CONTEXT_TRACKS = 40
 MAX_CONTEXT_TURNS = 3
@@ -41,16 +43,18 @@ _EMPHASIS = {Control.LIKED: 1.5, Control.SEED: 1.5, Control.STARTED: 0.7}
 class BlendWeights:
     """What each term weighs beside the decoder's logits; chosen on validation in training.
 
-    The parts of neighbours, artists and scene are weight * log(1 + evidence / scale): more of the same evidence says
-    less and less. `closeness` is what it counts for each UNIT (`closeness.py`) that a track is closer than most.
-    `again` is what a track gets that the sitting has held already: below zero where people are soon tired of a track,
-    above where they come back to it. `new` is what a track gets that nobody has added yet, in place of its popularity.
-    `place_power` is how fast older tracks of the session count less: the n-th newest weighs n ** -place_power.
+    The parts of neighbours, shelves, artists and scene are weight * log(1 + evidence / scale): more of the same
+    evidence says less and less. `closeness` is what it counts for each UNIT (`closeness.py`) that a track is closer
+    than most. `again` is what a track gets that the sitting has held already: below zero where people are soon tired of
+    a track, above where they come back to it. `new` is what a track gets that nobody has added yet, in place of its
+    popularity. `place_power` is how fast older tracks of the session count less: the n-th newest weighs
+    n ** -place_power.
     """
 
     words: float = 6.0
     closeness: float = 0.0
     neighbours: float = 1.0
+    shelves: float = 0.0
     artists: float = 0.0
     scene: float = 0.0
     again: float = 0.0
@@ -61,7 +65,7 @@ class BlendWeights:
 
 
 # Evidence that counts as one unit: what a usual neighbour, artist or related artist has.
-SCALES = {"neighbours": 0.02, "artists": 1.0, "scene": 0.02}
+SCALES = {"neighbours": 0.02, "shelves": 0.005, "artists": 1.0, "scene": 0.02}
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,8 +146,8 @@ class Scores:
     """Every row's score, [tracks], and what it is made of.
 
     `code_logits` are the decoder's, centred, for each modality [codes]; `words` what each word said is worth; `sparse`
-    the parts that few tracks have: neighbours, artists, scene and again. `closeness` [tracks] is None where nothing was
-    said or nobody listens. `depth` is what a depth decoder adds to the highest, where there is one.
+    the parts that few tracks have: neighbours, shelves, artists, scene and again. `closeness` [tracks] is None where
+    nothing was said or nobody listens. `depth` is what a depth decoder adds to the highest, where there is one.
     """
 
     index: Index
@@ -240,3 +244,18 @@ def near(index: Index, context: Context) -> SparseTerm:
     rows = np.concatenate([rows for rows, _ in lists])
     weights = np.concatenate([weights * share for (_, weights), share in zip(lists, shares, strict=True)])
     return summed(rows, weights)
+
+
+def shelved(index: Index, context: Context) -> SparseTerm:
+    """Return what the playlists that hold the context's tracks gained of late: playlist-based nearest neighbours.
+
+    A playlist counts for the weights of the tracks that it shares with the context, and says the less of each track the
+    more it gained, by the square root: a cosine in which older additions fade.
+    """
+    rows, values = [np.zeros(0, np.int64)], [np.zeros(0, np.float32)]
+    for share, held, hours in index.shelves.alike(context.rows, context.row_weights):
+        fading = index.freshness.of_hours(hours)
+        if (total := float(fading.sum())) > 0.0:
+            rows.append(held)
+            values.append(fading * np.float32(share / sqrt(total)))
+    return summed(np.concatenate(rows), np.concatenate(values))

@@ -7,14 +7,16 @@ histories; the same counts feed the playlist codebook and the neighbours' part o
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from scipy.sparse import coo_matrix, csr_matrix
 
-from segue.catalog import Track
-from segue.cooccurrence.pairs import WEIGHT_UNIT, WEIGHTS
+from segue.catalog import Shelf, Track
+from segue.cooccurrence.company import READ_PLAYLISTS
+from segue.cooccurrence.pairs import SLOT_MS, WEIGHT_UNIT, WEIGHTS
 from segue.model.index import RelatedArtists
 from segue.model.neighbour_lists import MAX_NEIGHBOURS, NO_NEIGHBOURS, NeighbourList
 from segue.tokens.codebook import Floats
@@ -127,6 +129,22 @@ def _closest(between: csr_matrix, norms: Floats, number: int, most: int) -> list
     closeness = between.data[span] / (norms[number] * norms[others])
     order = np.lexsort((others, -closeness))[:most]
     return [(int(others[place]), float(closeness[place])) for place in order]
+
+
+def shelves(histories: Sequence[History]) -> dict[int, tuple[Shelf, ...]]:
+    """Return the playlists that each row was put into, by row, the newest READ_PLAYLISTS of each."""
+    hours: defaultdict[int, dict[str, int]] = defaultdict(dict)
+    for history in histories:
+        if history.kind == PLAYLIST:
+            for moment in history.moments:
+                held = hours[moment.row]
+                held[history.name] = max(moment.time_ms // SLOT_MS, held.get(history.name, 0))
+    return {row: _newest(held) for row, held in hours.items()}
+
+
+def _newest(hours: Mapping[str, int]) -> tuple[Shelf, ...]:
+    falling = sorted(((hour, name) for name, hour in hours.items()), reverse=True)
+    return tuple(Shelf(name, hour) for hour, name in falling[:READ_PLAYLISTS])
 
 
 def additions(histories: Sequence[History], tracks: int, recency: Recency) -> Floats:

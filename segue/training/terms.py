@@ -24,7 +24,7 @@ from segue.tokens.codebook import Floats, Integers
 from segue.tokens.prompt import prompt
 
 # In the order of the columns that `Terms.values` has.
-TERMS = ("decoder", "words", "closeness", "neighbours", "artists", "scene", "again", "popularity", "new")
+TERMS = ("decoder", "words", "closeness", "neighbours", "shelves", "artists", "scene", "again", "popularity", "new")
 MOST_TRACKS = 20_000
 _BATCH = 64
 

@@ -174,7 +174,7 @@ def _train_decoder(
 
 def _index(corpus: Corpus, codebooks: Codebooks, codes: Integers, sources: Sources) -> Index:
     """Return the index as of the cut: all neighbours, and playlist codes for tracks that had none in training."""
-    neighbours, popularity, related = evidence(corpus.histories, corpus.tracks, sources)
+    neighbours, popularity, related, shelves = evidence(corpus.histories, corpus.tracks, sources)
     column = MODALITIES.index("playlist")
     absent = codebooks.sizes[column]
     known = codes[:, column].copy()
@@ -182,4 +182,4 @@ def _index(corpus: Corpus, codebooks: Codebooks, codes: Integers, sources: Sourc
         near, weights = neighbours[row]
         if len(near):
             codes[row, column] = codebooks.from_neighbours(known[near], weights.tolist())
-    return Index.of(corpus.tracks, codes, codebooks.sizes, neighbours, popularity, related)
+    return Index.of(corpus.tracks, codes, codebooks.sizes, neighbours, popularity, related, shelves)

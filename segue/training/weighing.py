@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from segue.catalog import Track
+from segue.catalog import Shelf, Track
 from segue.evaluation.metrics import RankingMetrics, rank_of
 from segue.evaluation.positions import Position
 from segue.model.closeness import Closeness
@@ -24,7 +24,15 @@ from segue.model.scoring import BlendWeights, Context, near
 from segue.tokens.codebook import Floats, Integers
 from segue.tokens.histories import PLAYLIST, SESSION, History
 from segue.training.blend import alone, choose, found_at
-from segue.training.cooccurrence import Recency, Shares, additions, cooccurrences, neighbour_lists, related_artists
+from segue.training.cooccurrence import (
+    Recency,
+    Shares,
+    additions,
+    cooccurrences,
+    neighbour_lists,
+    related_artists,
+    shelves,
+)
 from segue.training.corpus import Corpus
 from segue.training.terms import TERMS, Asked, Terms, gather
 
@@ -158,8 +166,11 @@ def _as_of_validation(corpus: Corpus, codes: Integers, sizes: tuple[int, ...], s
 
 def evidence(
     histories: Sequence[History], tracks: Sequence[Track], sources: Sources
-) -> tuple[list[NeighbourList], Floats, dict[str, RelatedArtists]]:
-    """Return neighbours, popularity, and which artists are close to which: these do not fade, their fame does not."""
+) -> tuple[list[NeighbourList], Floats, dict[str, RelatedArtists], dict[int, tuple[Shelf, ...]]]:
+    """Return neighbours, popularity, which artists are close to which, and which playlists hold what.
+
+    Artists do not fade, nor does their fame.
+    """
     recency, shares = sources.recency, sources.shares
     unfading = Recency(recency.now_ms)
     counts = cooccurrences(histories, len(tracks), recency, shares)
@@ -169,4 +180,5 @@ def evidence(
     )
     popularity = np.log1p(additions(histories, len(tracks), recency))
     undated = counts if recency.days is None else cooccurrences(histories, len(tracks), unfading, shares)
-    return neighbour_lists(counts, np.asarray(occurrences)), popularity, related_artists(undated, tracks)
+    held = shelves(histories) if shares.playlists else {}
+    return neighbour_lists(counts, np.asarray(occurrences)), popularity, related_artists(undated, tracks), held

@@ -95,8 +95,16 @@ class LiveCode(_message.Message):
     changes: _containers.RepeatedCompositeFieldContainer[CodeChange]
     def __init__(self, code: _Optional[int] = ..., codebook_version: _Optional[str] = ..., home: _Optional[int] = ..., known: _Optional[bool] = ..., evidence: _Optional[float] = ..., neighbours: _Optional[int] = ..., changes: _Optional[_Iterable[_Union[CodeChange, _Mapping]]] = ...) -> None: ...
 
+class Shelf(_message.Message):
+    __slots__ = ("playlist_id", "hour")
+    PLAYLIST_ID_FIELD_NUMBER: _ClassVar[int]
+    HOUR_FIELD_NUMBER: _ClassVar[int]
+    playlist_id: str
+    hour: int
+    def __init__(self, playlist_id: _Optional[str] = ..., hour: _Optional[int] = ...) -> None: ...
+
 class TrackTokens(_message.Message):
-    __slots__ = ("track_id", "codes", "neighbours", "version", "seen", "event_time", "track", "live")
+    __slots__ = ("track_id", "codes", "neighbours", "version", "seen", "event_time", "track", "live", "shelves")
     TRACK_ID_FIELD_NUMBER: _ClassVar[int]
     CODES_FIELD_NUMBER: _ClassVar[int]
     NEIGHBOURS_FIELD_NUMBER: _ClassVar[int]
@@ -105,6 +113,7 @@ class TrackTokens(_message.Message):
     EVENT_TIME_FIELD_NUMBER: _ClassVar[int]
     TRACK_FIELD_NUMBER: _ClassVar[int]
     LIVE_FIELD_NUMBER: _ClassVar[int]
+    SHELVES_FIELD_NUMBER: _ClassVar[int]
     track_id: str
     codes: TrackCodes
     neighbours: _containers.RepeatedCompositeFieldContainer[Neighbour]
@@ -113,7 +122,8 @@ class TrackTokens(_message.Message):
     event_time: _timestamp_pb2.Timestamp
     track: Track
     live: LiveCode
-    def __init__(self, track_id: _Optional[str] = ..., codes: _Optional[_Union[TrackCodes, _Mapping]] = ..., neighbours: _Optional[_Iterable[_Union[Neighbour, _Mapping]]] = ..., version: _Optional[int] = ..., seen: _Optional[_Iterable[_Union[_events_pb2.SourceOffset, _Mapping]]] = ..., event_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., track: _Optional[_Union[Track, _Mapping]] = ..., live: _Optional[_Union[LiveCode, _Mapping]] = ...) -> None: ...
+    shelves: _containers.RepeatedCompositeFieldContainer[Shelf]
+    def __init__(self, track_id: _Optional[str] = ..., codes: _Optional[_Union[TrackCodes, _Mapping]] = ..., neighbours: _Optional[_Iterable[_Union[Neighbour, _Mapping]]] = ..., version: _Optional[int] = ..., seen: _Optional[_Iterable[_Union[_events_pb2.SourceOffset, _Mapping]]] = ..., event_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., track: _Optional[_Union[Track, _Mapping]] = ..., live: _Optional[_Union[LiveCode, _Mapping]] = ..., shelves: _Optional[_Iterable[_Union[Shelf, _Mapping]]] = ...) -> None: ...
 
 class TrackCode(_message.Message):
     __slots__ = ("modality", "code", "name", "since")

@@ -83,8 +83,9 @@ def test_what_is_told_of_a_track_is_neighbours_and_code() -> None:
 def test_a_late_edit_is_refused_and_changes_nothing() -> None:
     test = Backtest(clusters())
     assert test.edit(edit(0, 0, 0, 48, added=True))
+    before = list(test.tokens())
     assert not test.edit(edit(1, 0, 1, 0, added=True))
-    assert list(test.tokens()) == []
+    assert list(test.tokens()) == before
 
 
 def test_a_removed_track_and_one_of_which_nothing_is_known_have_no_story() -> None:

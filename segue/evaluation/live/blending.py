@@ -43,7 +43,7 @@ def gather(
 
 def gather_cold(arm: SystemArm, questions: Sequence[Question], new: Integers, place_power: float) -> Terms:
     """Return the terms of wanted tracks among those that are new on the day, `new` rows of the log's."""
-    columns = arm.at[new][:CANDIDATES]
+    columns = arm.at[new][: CANDIDATES - 1]
     return _terms(
         [
             (values, np.unique([row, *columns]), inside, row)
