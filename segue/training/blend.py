@@ -17,10 +17,8 @@ from segue.tokens.codebook import Floats, Integers
 from segue.training.terms import TERMS, Terms
 
 _START: Mapping[str, float] = {"decoder": 1.0, "words": 4.0, "neighbours": 1.0}
-# What speaks for a track may count for nothing, never against it; being there again, popular or new may. Validation
-# sees neighbours as of its beginning, weeks old; served ones are seconds old, so they weigh no less than at the start.
-_FLOORS = {"again": -np.inf, "popularity": -np.inf, "new": -np.inf, "neighbours": _START["neighbours"]}
-_LEAST = np.array([_FLOORS.get(name, 0.0) for name in TERMS], np.float32)
+# What speaks for a track may count for nothing, never against it; being there again, popular or new may.
+_FLOORS = {"again": -np.inf, "popularity": -np.inf, "new": -np.inf}
 _STEPS = 200
 _BATCH = 64
 _RATE = 0.1
@@ -37,14 +35,17 @@ _KNOWN = 0
 _MOST_RAISES = 4
 
 
-def choose(terms: Terms, place_power: float, seed: int, without: str = "") -> BlendWeights:
+def choose(terms: Terms, place_power: float, seed: int, without: str = "", *, live: bool = False) -> BlendWeights:
     """Return the weights for these terms, the start's where there is no position. The same seed gives the same ones.
 
-    The term named `without` weighs nothing.
+    The term named `without` weighs nothing. Validation sees neighbours as of its beginning, weeks old; served ones are
+    seconds old, so they weigh no less than at the start, unless the terms are `live`, too.
     """
     if not len(terms.wanted):
         return BlendWeights(place_power=place_power)
-    weights = _fair(terms, _refined(terms, _fitted(terms, seed, without)))
+    floors = _FLOORS if live else {**_FLOORS, "neighbours": _START["neighbours"]}
+    least = np.array([floors.get(name, 0.0) for name in TERMS], np.float32)
+    weights = _fair(terms, _refined(terms, _fitted(terms, least, seed, without), least))
     by_name = dict(zip(TERMS, weights.tolist(), strict=True))
     return BlendWeights(**by_name, place_power=place_power)
 
@@ -86,7 +87,7 @@ def found_at(ranks: Integers) -> Floats:
     return np.asarray(((ranks <= 10) + 1.0 / ranks) / 2.0, np.float32)
 
 
-def _fitted(terms: Terms, seed: int, without: str) -> Floats:
+def _fitted(terms: Terms, least: Floats, seed: int, without: str) -> Floats:
     most = torch.tensor([0.0 if name == without else np.inf for name in TERMS])
     random = np.random.default_rng(seed)
     start = torch.tensor([_START.get(name, 0.0) for name in TERMS])
@@ -105,18 +106,18 @@ def _fitted(terms: Terms, seed: int, without: str) -> Floats:
         optimiser.step()
         pace.step()
         with torch.no_grad():
-            weights.clamp_(min=torch.from_numpy(_LEAST), max=most)
+            weights.clamp_(min=torch.from_numpy(least), max=most)
     return weights.detach().numpy()
 
 
-def _refined(terms: Terms, weights: Floats) -> Floats:
+def _refined(terms: Terms, weights: Floats, least: Floats) -> Floats:
     """Move the weights one after the other where that puts more of what people took on top."""
     best, reached = weights, quality(terms, weights)
     for _ in range(_SWEEPS):
         for place in (place for place, name in enumerate(TERMS) if name not in _SETTLED):
             for factor in _FACTORS:
                 moved = best.copy()
-                moved[place] = max(moved[place] * factor, _LEAST[place])
+                moved[place] = max(moved[place] * factor, least[place])
                 if (value := quality(terms, moved)) > reached:
                     best, reached = moved, value
     return best

@@ -74,3 +74,19 @@ def test_training_sees_stays_with_their_days(tmp_path: Path) -> None:
     stays = [(entry.added_at, entry.removed_at) for entry in playlist.entries]
     days = [None if time is None else (time.date() - START) for stay in stays for time in stay]
     assert days == [timedelta(0), timedelta(2), timedelta(4), None]
+
+
+def test_two_files_tell_what_one_file_of_both_tells(tmp_path: Path) -> None:
+    rows: list[Row] = [
+        (0, "p", "added", "a"),
+        (0, "q", "added", "b"),
+        (3, "p", "removed", "a"),
+        (3, "p", "added", "b"),
+        (4, "p", "added", "a"),
+        (4, "q", "added", "c"),
+    ]
+    train = write(tmp_path / "train.jsonl", [row for row in rows if row[0] < 3])
+    test = write(tmp_path / "test.jsonl", [row for row in rows if row[0] >= 3])
+    one, cut = log_of(tmp_path, rows, cut=3)
+    two, cut_of_two = read_log(train, test)
+    assert (two, list(two.tracks), cut_of_two) == (one, list(one.tracks), cut)

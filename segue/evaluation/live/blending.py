@@ -28,14 +28,17 @@ COLD_SHARE = 0.3
 def gather(
     arm: SystemArm, questions: Sequence[Question], place_power: float, random: np.random.Generator, known: int
 ) -> Terms:
-    """Return the terms of wanted tracks among the log's first `known`, one position for each, as the index has them."""
+    """Return the terms of wanted tracks among the log's first `known`, one position for each, as the index has them.
+
+    Who puts a track in again that is inside already says nothing about weights.
+    """
     pool = arm.at[:known]
     asked = _asked(arm, [question for question in questions if question.known_wanted], place_power)
     return _terms(
         [
             (values, _columns(values[:, pool], pool, np.append(inside, row), random), inside, row)
             for question, values, inside in asked
-            for row in arm.at[list(question.known_wanted)]
+            for row in np.setdiff1d(arm.at[list(question.known_wanted)], inside)
         ],
         KNOWN,
     )

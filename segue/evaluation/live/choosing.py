@@ -101,7 +101,7 @@ def choose_served(log: EditLog, cut: int, checkpoint: Checkpoint, live: Settings
     if not known:
         return Served(checkpoint.weights, CODES_ALONE, DenseSettings())
     terms = joined([_thinned(known, random), _thinned(cold, random)])
-    weights = choose(terms, live.place_power, seed)
+    weights = choose(terms, live.place_power, seed, live=True)
     best = max(reached, key=lambda settings: float(np.mean(reached[settings]))) if reached else DenseSettings()
     return Served(weights, _codes_alone(terms, live.place_power), best)
 
