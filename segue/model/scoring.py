@@ -20,7 +20,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from math import log, sqrt
+from math import log
 
 import numpy as np
 
@@ -252,10 +252,12 @@ def shelved(index: Index, context: Context) -> SparseTerm:
     A playlist counts for the weights of the tracks that it shares with the context, and says the less of each track the
     more it gained, by the square root: a cosine in which older additions fade.
     """
-    rows, values = [np.zeros(0, np.int64)], [np.zeros(0, np.float32)]
-    for share, held, hours in index.shelves.alike(context.rows, context.row_weights):
-        fading = index.freshness.of_hours(hours)
-        if (total := float(fading.sum())) > 0.0:
-            rows.append(held)
-            values.append(fading * np.float32(share / sqrt(total)))
-    return summed(np.concatenate(rows), np.concatenate(values))
+    alike = list(index.shelves.alike(context.rows, context.row_weights))
+    if not alike:
+        return SparseTerm(np.zeros(0, np.int64), np.zeros(0, np.float32))
+    shares, held, hours = zip(*alike, strict=True)
+    lengths = [len(rows) for rows in held]
+    fading = index.freshness.of_hours(np.concatenate(hours))
+    totals = np.add.reduceat(fading, np.cumsum([0, *lengths[:-1]]))
+    per_track = np.array(shares, np.float32) / np.sqrt(np.maximum(totals, np.float32(1e-20)))
+    return summed(np.concatenate(held), fading * np.repeat(per_track, lengths))
