@@ -263,8 +263,7 @@ class _Draft:
             freshness = base.freshness.updated(self._heard, len(self._tracks))
             if freshness.days is not None:
                 popularity = freshness.popularity(base.stored_popularity)
-        with turn():
-            shelves = base.shelves.updated(self._shelves)
+        shelves = base.shelves.updated(self._shelves, turn)
         return replace(
             base,
             tracks=self._tracks,

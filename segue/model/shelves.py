@@ -7,9 +7,11 @@ just gained, the other may gain next, wherever it stands. Immutable, as the inde
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
 from heapq import nlargest
+from itertools import islice
 
 import numpy as np
 
@@ -19,6 +21,10 @@ from segue.tokens.codebook import Floats, Integers
 # Of a playlist the newest so many tracks speak, and of the playlists those so many that share most with the session.
 MAX_NEWEST = 64
 MAX_ALIKE = 32
+# Rows that are taken over between two requests.
+ROWS_AT_ONCE = 32
+
+Turn = Callable[[], AbstractContextManager[object]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,19 +48,27 @@ class Shelves:
         holding = {name: _columns(sorted(held)) for name, held in hours.items()}
         return cls(stored, holding, stored)
 
-    def updated(self, told: Mapping[int, Sequence[Shelf]]) -> Shelves:
-        """Return the shelves after news of some rows; copies what there is once, if anything changes."""
-        changed = {row: self._merged(row, shelves) for row, shelves in told.items()}
-        changed = {row: shelves for row, shelves in changed.items() if shelves != tuple(self.of_row.get(row, ()))}
+    def updated(self, told: Mapping[int, Sequence[Shelf]], turn: Turn = nullcontext) -> Shelves:
+        """Return the shelves after news of some rows, a few at a time, each time inside a `turn`.
+
+        Copies what there is once, if anything changes.
+        """
+        changed: dict[int, Sequence[Shelf]] = {}
+        holding: dict[str, tuple[Integers, Integers]] = {}
+        left = iter(told.items())
+        while some := list(islice(left, ROWS_AT_ONCE)):
+            with turn():
+                for row, shelves in some:
+                    self._put(row, self._merged(row, shelves), changed, holding)
         if not changed:
             return self
-        holding = dict(self.holding)
-        for row, shelves in changed.items():
-            for shelf in self.of_row.get(row, ()):
-                holding[shelf.playlist_id] = _without(holding[shelf.playlist_id], row)
-            for shelf in shelves:
-                holding[shelf.playlist_id] = _with(holding.get(shelf.playlist_id, _columns(())), row, shelf.hour)
-        return replace(self, of_row={**self.of_row, **changed}, holding=holding)
+        with turn():
+            of_row = {**self.of_row, **changed}
+        with turn():
+            held = {**self.holding, **holding}
+            for name in [name for name, (rows, _) in holding.items() if not len(rows)]:
+                del held[name]
+        return replace(self, of_row=of_row, holding=held)
 
     def alike(self, rows: Integers, weights: Floats) -> Iterator[tuple[float, Integers, Integers]]:
         """Yield the playlists that share most with weighed rows: their shares, newest rows, and the hours of them."""
@@ -65,6 +79,26 @@ class Shelves:
         for share, name in nlargest(MAX_ALIKE, ((share, name) for name, share in shares.items())):
             held, hours = self.holding[name]
             yield share, held[-MAX_NEWEST:], hours[-MAX_NEWEST:]
+
+    def _put(
+        self,
+        row: int,
+        shelves: tuple[Shelf, ...],
+        changed: dict[int, Sequence[Shelf]],
+        holding: dict[str, tuple[Integers, Integers]],
+    ) -> None:
+        """Note what is new of a row; of its playlists only those are touched that gained, lost or re-dated it."""
+        before, after = set(self.of_row.get(row, ())), set(shelves)
+        if before == after:
+            return
+        changed[row] = shelves
+        for shelf in before - after:
+            name = shelf.playlist_id
+            holding[name] = _without(holding.get(name, self.holding[name]), row)
+        for shelf in after - before:
+            name = shelf.playlist_id
+            known = holding.get(name, self.holding.get(name, _columns(())))
+            holding[name] = _with(known, row, shelf.hour)
 
     def _merged(self, row: int, told: Sequence[Shelf]) -> tuple[Shelf, ...]:
         """Return the checkpoint's shelves and live ones as one; where both know one, the later hour counts."""

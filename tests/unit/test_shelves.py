@@ -118,3 +118,10 @@ def test_training_reads_the_playlists_and_a_checkpoint_keeps_them(tmp_path: Path
     kept = replace(made, index=replace(made.index, shelves=Shelves.of_checkpoint(held)))
     kept.save(tmp_path / "kept", tiny_model.tracks()[:5], "# Tiny")
     assert listed(Checkpoint.load(tmp_path / "kept").index.shelves) == {"mine": [(0, 8), (1, 9)]}
+
+
+def test_a_playlist_that_holds_nothing_any_more_takes_no_room() -> None:
+    held = Shelves.of_checkpoint({}).updated({0: (Shelf("p", 5),), 1: (Shelf("p", 7), Shelf("q", 7))})
+    emptied = held.updated({0: (), 1: (Shelf("q", 7),)})
+    assert set(held.holding) == {"p", "q"}
+    assert set(emptied.holding) == {"q"}
