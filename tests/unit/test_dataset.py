@@ -145,7 +145,7 @@ def test_damaged_compression_is_a_clear_error(tmp_path: Path) -> None:
     whole = gzip.compress(b'{"track_id": "a", "title": "x"}\n' * 1_000)
     for damaged in (whole[:-20], b"no gzip at all"):
         (tmp_path / "catalog.jsonl.gz").write_bytes(damaged)
-        with pytest.raises(DatasetError, match=r"catalog\.jsonl\.gz, after line \d+: cannot be read"):
+        with pytest.raises(DatasetError, match=r"catalog\.jsonl\.gz(, after line \d+)?: cannot be read"):
             list(Dataset.open(tmp_path).tracks())
 
 
