@@ -97,6 +97,7 @@ def run() -> None:
     """Run the stack in the foreground with every process's output, until Ctrl-C."""
     with _one_sentence():
         config = load()
+        check_checkpoint(config.checkpoint)
         with LocalStack(config, report=Progress(console), console=console) as stack:
             logs = Logs(config.logs, stack.processes, console)
             while True:

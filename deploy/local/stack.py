@@ -24,7 +24,7 @@ from deploy.local import guard, record
 from deploy.local.config import StackConfig
 from deploy.local.part import Part
 from deploy.local.parts import NAMES, make_parts
-from deploy.local.preflight import check_checkpoint, check_paths, check_ports, check_space
+from deploy.local.preflight import check_paths, check_ports, check_space
 from deploy.local.process import Process, keep_previous_logs
 from deploy.local.record import PartRecord, Record
 from deploy.local.view import say
@@ -169,7 +169,6 @@ class LocalStack:
         check_space(self.config)
         if "triton" in self._only:
             check_paths(self.config)
-            check_checkpoint(self.config.checkpoint)
         self._record = Record(self._name, supervisor=os.getpid())
         self._parts = list(self._make(self.config, self._only, self._name, self._console))
         check_ports(self._parts)
