@@ -16,9 +16,10 @@ import numpy as np
 import torch
 
 from segue.catalog import Track
-from segue.model.index import SLICE, Turn
+from segue.model.index import SLICE
 from segue.model.precision import fast_type
 from segue.model.track_vectors import TrackVectors
+from segue.model.turns import Turn
 from segue.tokens.asking import asking, described
 from segue.tokens.codebook import Floats
 from segue.tokens.prompt import Moment, newest_sitting

@@ -7,8 +7,8 @@ or torch.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from hashlib import blake2b
@@ -26,6 +26,7 @@ from segue.model.freshness import Freshness
 from segue.model.markets import Markets
 from segue.model.neighbour_lists import NO_NEIGHBOURS, LiveList, NeighbourList, NeighbourLists
 from segue.model.shelves import Shelves
+from segue.model.turns import Turn
 from segue.session import to_ms
 from segue.tokens.codebook import Floats, Integers
 from segue.tokens.codebooks import Codebooks
@@ -40,8 +41,6 @@ NEVER = -2
 # Tracks that are taken over between two turns: a fifth of a millisecond (bench.tokens).
 SLICE = 8
 
-# Whoever works inside one does not work beside requests (`turns.py`).
-Turn = Callable[[], AbstractContextManager[object]]
 N = TypeVar("N", bound=np.generic)
 # Artists whom playlists put beside one, closest first, each with a closeness of 0 to 1.
 RelatedArtists = Sequence[tuple[str, float]]

@@ -25,7 +25,7 @@ from segue.model.decoder import Decoder
 from segue.model.depth import RESCORED, DepthDecoder
 from segue.model.description import describe
 from segue.model.explaining import Explainer
-from segue.model.index import SLICE, Index, Turn
+from segue.model.index import SLICE, Index
 from segue.model.precision import fast_type
 from segue.model.prefix_cache import MOST_BYTES, PrefixCache
 from segue.model.reader import Reader
@@ -33,7 +33,7 @@ from segue.model.scoring import Context, Scores
 from segue.model.snapshot import Snapshot
 from segue.model.text_encoder import PackagedEncoder
 from segue.model.top import highest
-from segue.model.turns import Turns
+from segue.model.turns import Turn, Turns
 from segue.model.understanding import Understanding, Understood
 from segue.ranking import Query, Ranking
 from segue.session import Session

@@ -15,8 +15,9 @@ import torch
 from torch import Tensor
 
 from segue.model.artists import heard_artists, related_artists, tracks_of
-from segue.model.index import Index, Turn
+from segue.model.index import Index
 from segue.model.scoring import SCALES, BlendWeights, Context, Scores, SparseTerm, near, shelved, word_values
+from segue.model.turns import Turn
 from segue.tokens.codebook import Floats
 
 

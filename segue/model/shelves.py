@@ -7,8 +7,8 @@ just gained, the other may gain next, wherever it stands. Immutable, as the inde
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from heapq import nlargest
 from itertools import islice
@@ -16,6 +16,7 @@ from itertools import islice
 import numpy as np
 
 from segue.catalog import Shelf
+from segue.model.turns import Turn
 from segue.tokens.codebook import Floats, Integers
 
 # Of a playlist the newest so many tracks speak, and of the playlists those so many that share most with the session.
@@ -23,8 +24,6 @@ MAX_NEWEST = 64
 MAX_ALIKE = 32
 # Rows that are taken over between two requests.
 ROWS_AT_ONCE = 32
-
-Turn = Callable[[], AbstractContextManager[object]]
 
 
 @dataclass(frozen=True, slots=True)

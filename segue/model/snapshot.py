@@ -6,10 +6,11 @@ from contextlib import nullcontext
 from dataclasses import dataclass
 
 from segue.model.conversing import Conversing
-from segue.model.index import Index, Turn
+from segue.model.index import Index
 from segue.model.scorer import Scorer
 from segue.model.scoring import BlendWeights
 from segue.model.selection import Selector
+from segue.model.turns import Turn
 
 
 @dataclass(frozen=True, slots=True)

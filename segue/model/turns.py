@@ -7,11 +7,14 @@ for it each time as long as the interpreter lets a thread run on (5 ms). Knows t
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 
 # How long a slice waits for a pause between requests, in seconds; under a load without pauses it goes on all the same.
 PATIENCE = 0.05
+
+# What a little of an update is done inside.
+Turn = Callable[[], AbstractContextManager[object]]
 
 
 class Turns:

@@ -280,6 +280,12 @@ def test_a_lone_text_is_no_list_of_ids() -> None:
         calls.recommend("ada", "", 5, None, "abc")
 
 
+def test_no_time_at_all_is_a_deadline_too(stage: Stage, ask: Ask) -> None:
+    with pytest.raises(RequestFailed) as caught:
+        ask(stage.address, lambda client: client.recommend("l", timeout=0))
+    assert caught.value.status == "DEADLINE_EXCEEDED"
+
+
 @pytest.mark.parametrize(("count", "listener", "field"), [(-1, "l", "count"), (1, 123, "listener_id")])
 def test_what_cannot_be_sent_is_named(count: int, listener: Any, field: str) -> None:
     with pytest.raises(MalformedMessage) as caught:
