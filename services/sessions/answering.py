@@ -1,16 +1,17 @@
 """The two lanes to the recommender: what is owed is taken in batches, ranked, and emitted.
 
 A call is under way in each lane at a time, and what comes in meanwhile is the next batch: batches grow with the load.
-Turns and requests have a lane of their own, so that they never wait for listening.
+While a batch is written the next one is ranked. Turns and requests have a lane of their own, so that they never wait for
+listening.
 """
 
 from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from datetime import UTC, datetime
-from typing import Protocol
+from typing import Any, Protocol
 
 import structlog
 from aiokafka.errors import KafkaError
@@ -42,7 +43,9 @@ PATIENCE = 1.0
 # batch of them is put off for longer than so many seconds.
 BEHIND = 64
 GIVE_WAY = 0.25
-
+# How many batches of a lane may be under way, from the model's call to the log's acknowledgement. A broker that is slow
+# must not let answers gather in memory.
+MOST_BATCHES = 4
 
 PASSED = "the deadline had passed before the model was asked"
 LOST = "the model does not answer"
@@ -67,6 +70,37 @@ class States(Protocol):
 
     def write(self, key: bytes) -> Written | None:
         """Write the listener's state; return what to await before anything that rests on it is acknowledged."""
+
+
+class _Lane:
+    """The batches of a lane that are under way. One that fails ends the others, and the lane."""
+
+    def __init__(self) -> None:
+        self._batches = asyncio.TaskGroup()
+        self._room = asyncio.Semaphore(MOST_BATCHES)
+
+    async def __aenter__(self) -> _Lane:
+        await self._batches.__aenter__()
+        return self
+
+    async def __aexit__(self, *raised: Any) -> None:
+        try:
+            await self._batches.__aexit__(*raised)
+        except ExceptionGroup as failed:
+            raise failed.exceptions[0] from None
+
+    async def room(self) -> None:
+        """Return once another batch may begin."""
+        async with self._room:
+            pass
+
+    def begin(self, batch: Coroutine[Any, Any, None]) -> None:
+        """Let a batch run."""
+        self._batches.create_task(self._run(batch))
+
+    async def _run(self, batch: Coroutine[Any, Any, None]) -> None:
+        async with self._room:
+            await batch
 
 
 class Answering:
@@ -126,26 +160,33 @@ class Answering:
             self._asked.set()
 
     async def answer_asked(self, model: Recommender) -> None:
-        """Answer turns and requests for as long as the app runs."""
-        while not self._app.should_stop:
-            await self._asked.wait()
-            self._queue.release(time.monotonic())
-            tasks = self._queue.take_asked(self._settings.max_batch)
-            if not tasks:
-                self._asked.clear()
-                continue
-            await self._answer(model, tasks)
+        """Answer turns and requests for as long as the app runs. Raises KafkaError when the log is away."""
+        async with _Lane() as lane:
+            while not self._app.should_stop:
+                await self._asked.wait()
+                await lane.room()
+                self._queue.release(time.monotonic())
+                tasks = self._queue.take_asked(self._settings.max_batch)
+                if not tasks:
+                    self._asked.clear()
+                    continue
+                await self._answer(model, tasks, lane)
 
     async def answer_listening(self, model: Recommender, behind: Callable[[], int]) -> None:
-        """Answer what was heard for as long as the app runs, giving way to reading while it is behind."""
-        while not self._app.should_stop:
-            await self._heard.wait()
-            await self._give_way(behind)
-            tasks = self._queue.take_listening(self._settings.max_batch)
-            if not tasks:
-                self._heard.clear()
-                continue
-            await self._answer(model, tasks)
+        """Answer what was heard for as long as the app runs, giving way to reading while it is behind.
+
+        Raises KafkaError when the log is away.
+        """
+        async with _Lane() as lane:
+            while not self._app.should_stop:
+                await self._heard.wait()
+                await lane.room()
+                await self._give_way(behind)
+                tasks = self._queue.take_listening(self._settings.max_batch)
+                if not tasks:
+                    self._heard.clear()
+                    continue
+                await self._answer(model, tasks, lane)
 
     async def _give_way(self, behind: Callable[[], int]) -> None:
         """Let reading go first while it is behind and may go on."""
@@ -153,12 +194,15 @@ class Answering:
         while behind() > BEHIND and time.monotonic() < until and not self.is_full():  # noqa: ASYNC110  Faust tells nobody
             await asyncio.sleep(GIVE_WAY / 25)
 
-    async def _answer(self, model: Recommender, tasks: Sequence[Task]) -> None:
-        """Give each task its answer from one call to the model, or in time without it."""
+    async def _answer(self, model: Recommender, tasks: Sequence[Task], lane: _Lane) -> None:
+        """Let each task have its answer from one call to the model, or in time without it; return once it is called."""
         call = asyncio.ensure_future(self._rank(model, [task for task in tasks if not task.session_only]))
+        lane.begin(self._give_all(tasks, call, self._assignment))
+        await asyncio.wait([call])
+
+    async def _give_all(self, tasks: Sequence[Task], call: asyncio.Future[Ranked], assignment: int) -> None:
         try:
-            await asyncio.gather(*(self._give(task, call, self._assignment) for task in tasks))
-            await asyncio.wait([call])
+            await asyncio.gather(*(self._give(task, call, assignment) for task in tasks))
         finally:
             call.cancel()
 

@@ -48,6 +48,7 @@ class Services(
     asked: list[Any] = field(default_factory=list)
     refusal: status_pb2.Status | None = None
     cancelled: Event = field(default_factory=Event)
+    hangs: bool = False
 
     def take(self, request: Any, context: grpc.ServicerContext) -> None:
         self.asked.append(request)
@@ -59,6 +60,9 @@ class Services(
 
     def Recommend(self, request: Any, context: grpc.ServicerContext) -> services_pb2.RecommendResponse:
         self.take(request, context)
+        if self.hangs:
+            context.add_callback(self.cancelled.set)
+            self.cancelled.wait()
         return services_pb2.RecommendResponse(recommendations=PROTO_LIST)
 
     def Converse(self, request: Any, context: grpc.ServicerContext) -> Iterator[services_pb2.ConverseResponse]:
@@ -281,6 +285,7 @@ def test_a_lone_text_is_no_list_of_ids() -> None:
 
 
 def test_no_time_at_all_is_a_deadline_too(stage: Stage, ask: Ask) -> None:
+    stage.services.hangs = True
     with pytest.raises(RequestFailed) as caught:
         ask(stage.address, lambda client: client.recommend("l", timeout=0))
     assert caught.value.status == "DEADLINE_EXCEEDED"

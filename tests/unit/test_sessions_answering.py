@@ -26,7 +26,7 @@ from services.runtime.acknowledgement import OrderedAcknowledgement
 from services.runtime.progress import Progress
 from services.runtime.record import Record
 from services.runtime.settings import Settings
-from services.sessions.answering import Answering
+from services.sessions.answering import MOST_BATCHES, Answering
 from services.sessions.fallback import Fallback
 from services.sessions.handlers import Task
 from services.sessions.metrics import REQUEST_AGE
@@ -317,6 +317,21 @@ async def test_nothing_is_acknowledged_before_the_state_is_in_the_changelog() ->
         assert bench.acknowledged == []
         written.set_result(None)
         await bench.acknowledged_all(1)
+
+
+async def test_the_next_batch_is_ranked_while_one_is_written_but_not_without_end() -> None:
+    bench = Bench(max_batch=1)
+    for offset in range(MOST_BATCHES + 2):
+        bench.written[f"listener-{offset}".encode()] = asyncio.get_running_loop().create_future()
+        bench.owe(asked(offset, f"listener-{offset}"))
+    async with bench.running():
+        await bench.outbox.until(MOST_BATCHES)
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.05):
+                await bench.outbox.until(MOST_BATCHES + 1)
+        bench.written[b"listener-0"].set_result(None)
+        await bench.outbox.until(MOST_BATCHES + 1)
+        assert bench.acknowledged == [0]
 
 
 async def test_a_changelog_that_cannot_be_written_ends_the_service_with_nothing_acknowledged() -> None:
