@@ -1,15 +1,16 @@
 """The two lanes to the recommender: what is owed is taken in batches, ranked, and emitted.
 
 A call is under way in each lane at a time, and what comes in meanwhile is the next batch: batches grow with the load.
-While a batch is written the next one is ranked. Turns and requests have a lane of their own, so that they never wait for
-listening.
+While a batch is written the next one is ranked. Turns and requests have a lane of their own, so that they never wait
+for listening.
 """
 
 from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from typing import Any, Protocol
 
@@ -73,21 +74,11 @@ class States(Protocol):
 
 
 class _Lane:
-    """The batches of a lane that are under way. One that fails ends the others, and the lane."""
+    """The batches of a lane that are under way."""
 
-    def __init__(self) -> None:
-        self._batches = asyncio.TaskGroup()
+    def __init__(self, batches: asyncio.TaskGroup) -> None:
+        self._batches = batches
         self._room = asyncio.Semaphore(MOST_BATCHES)
-
-    async def __aenter__(self) -> _Lane:
-        await self._batches.__aenter__()
-        return self
-
-    async def __aexit__(self, *raised: Any) -> None:
-        try:
-            await self._batches.__aexit__(*raised)
-        except ExceptionGroup as failed:
-            raise failed.exceptions[0] from None
 
     async def room(self) -> None:
         """Return once another batch may begin."""
@@ -101,6 +92,16 @@ class _Lane:
     async def _run(self, batch: Coroutine[Any, Any, None]) -> None:
         async with self._room:
             await batch
+
+
+@asynccontextmanager
+async def _lane() -> AsyncIterator[_Lane]:
+    """A lane, in which a batch that fails ends the others; what is raised is the first failure."""
+    try:
+        async with asyncio.TaskGroup() as batches:
+            yield _Lane(batches)
+    except ExceptionGroup as failed:
+        raise failed.exceptions[0] from None
 
 
 class Answering:
@@ -161,7 +162,7 @@ class Answering:
 
     async def answer_asked(self, model: Recommender) -> None:
         """Answer turns and requests for as long as the app runs. Raises KafkaError when the log is away."""
-        async with _Lane() as lane:
+        async with _lane() as lane:
             while not self._app.should_stop:
                 await self._asked.wait()
                 await lane.room()
@@ -177,7 +178,7 @@ class Answering:
 
         Raises KafkaError when the log is away.
         """
-        async with _Lane() as lane:
+        async with _lane() as lane:
             while not self._app.should_stop:
                 await self._heard.wait()
                 await lane.room()
