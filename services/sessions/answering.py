@@ -1,8 +1,8 @@
 """The two lanes to the recommender: what is owed is taken in batches, ranked, and emitted.
 
 A call is under way in each lane at a time, and what comes in meanwhile is the next batch: batches grow with the load.
-While a batch is written the next one is ranked. Turns and requests have a lane of their own, so that they never wait
-for listening.
+While a batch is written the next one is ranked. Turns and requests have a lane of their own, so that they wait for no
+listening but the one short call that the model is at.
 """
 
 from __future__ import annotations
@@ -32,6 +32,7 @@ from services.runtime.topology import ANSWERS, RECOMMENDATIONS
 from services.sessions import handlers, metrics
 from services.sessions.fallback import Fallback
 from services.sessions.handlers import Task
+from services.sessions.pace import Pace
 from services.sessions.queue import WorkQueue
 
 log = structlog.get_logger()
@@ -127,6 +128,7 @@ class Answering:
         self._model_version = ""
         self._token_version = ""
         self._assignment = 0
+        self._pace = Pace(settings.max_batch)
         self._model_lost = False
         self._asked = asyncio.Event()
         self._heard = asyncio.Event()
@@ -183,7 +185,7 @@ class Answering:
                 await self._heard.wait()
                 await lane.room()
                 await self._give_way(behind)
-                tasks = self._queue.take_listening(self._settings.max_batch)
+                tasks = self._queue.take_listening(self._pace.size)
                 if not tasks:
                     self._heard.clear()
                     continue
@@ -280,7 +282,10 @@ class Answering:
             outcome = "failed" if isinstance(error, RecommenderFailed) else "unavailable"
             raise
         finally:
-            metrics.MODEL_CALL.labels(outcome).observe(time.monotonic() - started)
+            took = time.monotonic() - started
+            metrics.MODEL_CALL.labels(outcome).observe(took)
+            if tasks[0].cause is RecommendationCause.LISTENING:
+                self._pace.note(len(tasks), took)
         return rankings
 
     async def _ranking(self, task: Task, call: asyncio.Future[Ranked]) -> tuple[Ranking | None, str]:
