@@ -130,9 +130,17 @@ def apply(session: Session, event: ListeningEvent, at: Position, rules: FoldRule
         session_id=_shared(event.session_id),
         position_seconds=event.position_seconds,
     )
-    if all(known.event_id != entry.event_id for known in events):
-        events = tuple(sorted((*events, entry), key=lambda known: (known.time_ms, known.event_id)))[-MAX_EVENTS:]
+    if entry.event_id not in [known.event_id for known in events]:
+        events = _inserted(events, entry)[-MAX_EVENTS:]
     return msgspec.structs.replace(session, events=events, seen=_advance(session, at))
+
+
+def _inserted(events: tuple[SessionEvent, ...], entry: SessionEvent) -> tuple[SessionEvent, ...]:
+    """Return the events with one more in its place by time and id, which is nearly always the last."""
+    place = len(events)
+    while place and (events[place - 1].time_ms, events[place - 1].event_id) > (entry.time_ms, entry.event_id):
+        place -= 1
+    return *events[:place], entry, *events[place:]
 
 
 def apply_turn(session: Session, turn: ChatTurn, at: Position, rules: FoldRules) -> Session:

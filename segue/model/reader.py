@@ -20,12 +20,13 @@ FEW = 8
 _NOTHING = (plain(Control.START),)
 
 
-def power_of_two(number: int) -> int:
-    """Return the smallest power of two that is no less.
+def of_few_sizes(number: int) -> int:
+    """Return the smallest power of two, or half as much again, that is no less: 1, 2, 3, 4, 6, 8, 12, 16 and so on.
 
     Prompts are read in batches of few shapes: what is compiled for a shape is kept, and memory would grow with each.
     """
-    return 1 << (number - 1).bit_length()
+    power = 1 << (number - 1).bit_length()
+    return power * 3 // 4 if power >= 4 and number <= power * 3 // 4 else power
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,8 +80,8 @@ class Reader:
         )
 
     def _read(self, group: Sequence[_Prompt], codes: Integers) -> Tensor:
-        longest = power_of_two(max(each.unread for each in group))
-        ballast = power_of_two(len(group)) - len(group)
+        longest = of_few_sizes(max(each.unread for each in group))
+        ballast = of_few_sizes(len(group)) - len(group)
         past = self._decoder.past(len(group) + ballast, max(each.read for each in group) + longest)
         for place, each in enumerate(group):
             if each.known is not None:

@@ -177,13 +177,23 @@ class Reasoner:
                         found[other] = closeness, artist, played.track_id
         return found
 
+    @cached_property
+    def _heard(self) -> list[int]:
+        """The rows of the session's tracks."""
+        return [int(row) for row in self._context.rows]
+
+    @cached_property
+    def _heard_codes(self) -> list[list[int]]:
+        """The codes of the session's tracks, for each modality in the order of `_heard`."""
+        return [column.tolist() for column in self._index.codes[self._context.rows].T]
+
     def _code_reason(self, modality: str, row: int) -> Reason | None:
         column = MODALITIES.index(modality)
         code = int(self._index.codes[row, column])
         name = self._codebooks.name(modality, code)
         if not name:
             return None
-        alike = self._context.rows[self._index.codes[self._context.rows, column] == code]
+        alike = (place for place, own in zip(self._heard, self._heard_codes[column], strict=True) if own == code)
         because = next((track for place in alike if (track := self._index.tracks[place]) is not None), None)
         text = _sentence(modality, name) + (f", like {because.title}" if because else "")
         return Reason(text=text, part=modality, code_name=name, because_track_id=because.track_id if because else "")

@@ -122,7 +122,7 @@ class SparseTerm:
 
     def at(self, row: int) -> float:
         """Return the row's value; 0 where it has none."""
-        place = int(np.searchsorted(self.rows, row))
+        place = int(self.rows.searchsorted(row))
         return float(self.values[place]) if place < len(self.rows) and self.rows[place] == row else 0.0
 
     def dense(self, tracks: int) -> Floats:

@@ -11,6 +11,7 @@ Two more of its ways lose records while partitions move under load (docs/decisio
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Collection, Mapping
 from functools import cached_property
 from typing import Any
@@ -18,8 +19,10 @@ from typing import Any
 import faust
 from faust.transport.drivers import aiokafka
 from faust.types import TP
+from mode.services import WaitResults
 from mode.utils.queues import FlowControlEvent
 
+from services.runtime.begun import begin
 from services.runtime.gaps import Gaps
 from services.runtime.prefetch import Prefetch
 from services.runtime.producer import PatientProducer
@@ -63,6 +66,20 @@ class OrderedConsumer(aiokafka.Consumer):
             return False
         acknowledged: bool = super().ack(message)
         return acknowledged
+
+    async def wait_first(self, *waited: Any, timeout: Any = None) -> Any:
+        """Wait as Faust does; but a message that can be handed on at once is, without the four tasks that it makes.
+
+        These were most of what a message cost (bench.surge).
+        """
+        first, *others = waited
+        if all(map(asyncio.iscoroutine, waited)):
+            first = begin(first)
+            if first is None:
+                for other in others:
+                    other.close()
+                return WaitResults([], [], stopped=False)
+        return await super().wait_first(first, *others, timeout=timeout)
 
     def on_buffer_drop(self, tp: TP) -> None:
         """There is room for a partition's records again: read on, but not while it is paused for recovery.

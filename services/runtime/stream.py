@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import sys
 import threading
 import weakref
 from collections.abc import Iterable, Iterator, Mapping
@@ -35,6 +36,8 @@ CHANGELOG_LINGER = 0.01
 CHANGELOG_BATCH_BYTES = 1 << 19
 # How long the app may take to stop, in seconds. Without a broker it would wait for ever for what it cannot write.
 STOP_SECONDS = 10.0
+# How long the agents may go on while the consumer's thread waits for the interpreter; Python's own is 5 ms.
+SWITCH_SECONDS = 0.0005
 # Each partition has a RocksDB of its own: a megabyte or two of buffers and cache each keeps a worker small.
 ROCKSDB = {
     "write_buffer_size": 1 << 19,
@@ -129,6 +132,7 @@ def _end() -> None:
 
 def run(app: faust.App) -> None:
     """Run the app until it is told to stop, exit code 0, or crashes, exit code 1; a crash is logged with its reason."""
+    sys.setswitchinterval(SWITCH_SECONDS)
     garbage.settle()
     # Quiet: what Faust draws for a terminal is no line of a log.
     worker = faust.Worker(app, loop=asyncio.new_event_loop(), loglevel="WARNING", override_logging=False, quiet=True)

@@ -38,6 +38,8 @@ MOST_IN_MESSAGE = 16
 MOST_CONTENT_BYTES = MAX_STATE_BYTES - 500_000
 
 T = TypeVar("T")
+# A track's state as the table has it, or as it was made since; None before the first.
+Known = Callable[[str], "bytes | TrackState | None"]
 
 
 class TrackDelta(msgspec.Struct, frozen=True, array_like=True):
@@ -102,18 +104,14 @@ def messages(changes: Iterable[TrackDelta], partition_of: Callable[[str], int]) 
             yield partition, msgspec.msgpack.encode(owned[start : start + MOST_IN_MESSAGE])
 
 
-def after_changes(
-    record: Record, changes: Sequence[TrackDelta], stored: Callable[[str], bytes | None]
-) -> Mapping[str, TrackState] | Refused:
+def after_changes(record: Record, changes: Sequence[TrackDelta], known: Known) -> Mapping[str, TrackState] | Refused:
     """Return the tracks' states after what edits changed for them; to be kept even when a replay changed nothing."""
-    return _guarded(record, lambda: _met(changes, stored))
+    return _guarded(record, lambda: _met(changes, known))
 
 
-def after_entry(
-    record: Record, entry: Entry, codes: TrackCodes | None, stored: Callable[[str], bytes | None]
-) -> Mapping[str, TrackState] | Refused:
+def after_entry(record: Record, entry: Entry, codes: TrackCodes | None, known: Known) -> Mapping[str, TrackState] | Refused:
     """Return the state of the track after a catalogue record; `codes` are those of its content."""
-    return _guarded(record, lambda: {entry.track_id: _described(record, entry, codes, stored(entry.track_id))})
+    return _guarded(record, lambda: {entry.track_id: _described(record, entry, codes, known(entry.track_id))})
 
 
 def publication(state: TrackState, clusters: FrozenClusters | None = None) -> bytes | None:
@@ -122,17 +120,19 @@ def publication(state: TrackState, clusters: FrozenClusters | None = None) -> by
     return wire.encode(told) if told is not None else None
 
 
-def _met(changes: Sequence[TrackDelta], stored: Callable[[str], bytes | None]) -> dict[str, TrackState]:
+def _met(changes: Sequence[TrackDelta], known: Known) -> dict[str, TrackState]:
     met: dict[str, TrackState] = {}
     for change in changes:
-        before = met.get(change.track_id) or _state(stored(change.track_id), change.track_id, change.source)
+        before = met.get(change.track_id) or _state(known(change.track_id), change.track_id, change.source)
         after = tracks.meet(before, change.deltas, change.source, change.event_ms) if change.deltas else before
         met[change.track_id] = after
     return met
 
 
-def _described(record: Record, entry: Entry, codes: TrackCodes | None, stored: bytes | None) -> TrackState:
-    state = _state(stored, entry.track_id, _position(record))
+def _described(
+    record: Record, entry: Entry, codes: TrackCodes | None, known: bytes | TrackState | None
+) -> TrackState:
+    state = _state(known, entry.track_id, _position(record))
     if entry.content is None or codes is None:
         return tracks.remove(state, _position(record))
     described = tracks.describe(state, entry.content, codes, _position(record))
@@ -206,10 +206,12 @@ def _by_track(deltas: Iterable[PairDelta]) -> dict[str, list[PairDelta]]:
     return found
 
 
-def _state(stored: bytes | None, track_id: str, at: Position) -> TrackState:
+def _state(known: bytes | TrackState | None, track_id: str, at: Position) -> TrackState:
+    if isinstance(known, TrackState):
+        return known
     # Versions count changes, and readers ignore older ones: seconds are above every version told before the damage.
-    first = at.record_ms // 1_000 if stored else 0
-    return stored_states.read("tracks", stored, tracks.decode) or TrackState(track_id, version=first)
+    first = at.record_ms // 1_000 if known else 0
+    return stored_states.read("tracks", known, tracks.decode) or TrackState(track_id, version=first)
 
 
 def _position(record: Record) -> Position:

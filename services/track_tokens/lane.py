@@ -19,11 +19,11 @@ from services.runtime.progress import Progress
 from services.runtime.record import Record
 from services.runtime.topology import Topic
 
-MOST_WAITING = 512
+MOST_WAITING = 4096
 # A track with the longest lyrics takes 0.2 MB, a record at most 1 MB.
 MOST_WAITING_BYTES = 16 << 20
 # The larger a batch may get under load, the more changes of one track are published as one.
-MOST_AT_ONCE = 256
+MOST_AT_ONCE = 2048
 
 
 @dataclass(frozen=True, slots=True)
