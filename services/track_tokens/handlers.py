@@ -109,7 +109,9 @@ def after_changes(record: Record, changes: Sequence[TrackDelta], known: Known) -
     return _guarded(record, lambda: _met(changes, known))
 
 
-def after_entry(record: Record, entry: Entry, codes: TrackCodes | None, known: Known) -> Mapping[str, TrackState] | Refused:
+def after_entry(
+    record: Record, entry: Entry, codes: TrackCodes | None, known: Known
+) -> Mapping[str, TrackState] | Refused:
     """Return the state of the track after a catalogue record; `codes` are those of its content."""
     return _guarded(record, lambda: {entry.track_id: _described(record, entry, codes, known(entry.track_id))})
 
@@ -129,9 +131,7 @@ def _met(changes: Sequence[TrackDelta], known: Known) -> dict[str, TrackState]:
     return met
 
 
-def _described(
-    record: Record, entry: Entry, codes: TrackCodes | None, known: bytes | TrackState | None
-) -> TrackState:
+def _described(record: Record, entry: Entry, codes: TrackCodes | None, known: bytes | TrackState | None) -> TrackState:
     state = _state(known, entry.track_id, _position(record))
     if entry.content is None or codes is None:
         return tracks.remove(state, _position(record))
