@@ -1,8 +1,8 @@
 """The two lanes to the recommender: what is owed is taken in batches, ranked, and emitted.
 
-A call is under way in each lane at a time, and what comes in meanwhile is the next batch: batches grow with the load.
-While a batch is written the next one is ranked. Turns and requests have a lane of their own, so that they wait for no
-listening but the one short call that the model is at.
+A call or two are under way in each lane at a time, and what comes in meanwhile is the next batch: batches grow with the
+load. While a batch is written the next one is ranked. Turns and requests have a lane of their own, so that they wait
+for no listening but the one short call that the model is at.
 """
 
 from __future__ import annotations
@@ -45,6 +45,9 @@ PATIENCE = 1.0
 # batch of them is put off for longer than so many seconds.
 BEHIND = 64
 GIVE_WAY = 0.25
+# Once nobody has asked for so long, in seconds, nobody is held up by listening: its batches are whole, and the model
+# has the next call at hand when it is done with one.
+QUIET = 1.0
 # How many batches of a lane may be under way, from the model's call to the log's acknowledgement. A broker that is slow
 # must not let answers gather in memory.
 MOST_BATCHES = 4
@@ -80,6 +83,7 @@ class _Lane:
     def __init__(self, batches: asyncio.TaskGroup) -> None:
         self._batches = batches
         self._room = asyncio.Semaphore(MOST_BATCHES)
+        self._calls: set[asyncio.Future[Ranked]] = set()
 
     async def room(self) -> None:
         """Return once another batch may begin."""
@@ -89,6 +93,12 @@ class _Lane:
     def begin(self, batch: Coroutine[Any, Any, None]) -> None:
         """Let a batch run."""
         self._batches.create_task(self._run(batch))
+
+    async def called(self, call: asyncio.Future[Ranked], most: int) -> None:
+        """Count a call to the model, and return once fewer than `most` are under way."""
+        self._calls.add(call)
+        while len(self._calls) >= most:
+            _, self._calls = await asyncio.wait(self._calls, return_when=asyncio.FIRST_COMPLETED)
 
     async def _run(self, batch: Coroutine[Any, Any, None]) -> None:
         async with self._room:
@@ -130,6 +140,7 @@ class Answering:
         self._assignment = 0
         self._pace = Pace(settings.max_batch)
         self._model_lost = False
+        self._asked_at = -QUIET
         self._asked = asyncio.Event()
         self._heard = asyncio.Event()
 
@@ -138,7 +149,11 @@ class Answering:
         if task.reply_to is not None and task.event_time is not None:
             metrics.REQUEST_AGE.set(time.time() - task.event_time.timestamp())
         self._queue.put(task, hold_until=time.monotonic() + _patience(task))
-        (self._heard if task.cause is RecommendationCause.LISTENING else self._asked).set()
+        if task.cause is RecommendationCause.LISTENING:
+            self._heard.set()
+        else:
+            self._asked_at = time.monotonic()
+            self._asked.set()
 
     def note_model(self, *, ready: bool) -> None:
         """Whether the model can answer; while it cannot it is not asked, so that nothing waits for its timeout."""
@@ -185,11 +200,12 @@ class Answering:
                 await self._heard.wait()
                 await lane.room()
                 await self._give_way(behind)
-                tasks = self._queue.take_listening(self._pace.size)
+                is_asked = time.monotonic() - self._asked_at < QUIET
+                tasks = self._queue.take_listening(self._pace.size if is_asked else self._settings.max_batch)
                 if not tasks:
                     self._heard.clear()
                     continue
-                await self._answer(model, tasks, lane)
+                await self._answer(model, tasks, lane, calls=1 if is_asked else 2)
 
     async def _give_way(self, behind: Callable[[], int]) -> None:
         """Let reading go first while it is behind and may go on."""
@@ -197,11 +213,14 @@ class Answering:
         while behind() > BEHIND and time.monotonic() < until and not self.is_full():  # noqa: ASYNC110  Faust tells nobody
             await asyncio.sleep(GIVE_WAY / 25)
 
-    async def _answer(self, model: Recommender, tasks: Sequence[Task], lane: _Lane) -> None:
-        """Let each task have its answer from one call to the model, or in time without it; return once it is called."""
+    async def _answer(self, model: Recommender, tasks: Sequence[Task], lane: _Lane, calls: int = 1) -> None:
+        """Let each task have its answer from one call to the model, or in time without it.
+
+        Returns once fewer than `calls` calls are under way.
+        """
         call = asyncio.ensure_future(self._rank(model, [task for task in tasks if not task.session_only]))
         lane.begin(self._give_all(tasks, call, self._assignment))
-        await asyncio.wait([call])
+        await lane.called(call, calls)
 
     async def _give_all(self, tasks: Sequence[Task], call: asyncio.Future[Ranked], assignment: int) -> None:
         try:

@@ -46,9 +46,25 @@ class Model:
         self.down = False
         self.fails: dict[str, Exception] = {}
         self.batches: list[int] = []
+        self.under_way = self.most_at_once = 0
+        self.changed = asyncio.Condition()
+
+    async def called(self, count: int) -> None:
+        async with asyncio.timeout(5), self.changed:
+            await self.changed.wait_for(lambda: len(self.batches) >= count)
 
     async def rank(self, queries: Sequence[Query], timeout: float) -> list[Ranking]:
-        self.batches.append(len(queries))
+        async with self.changed:
+            self.batches.append(len(queries))
+            self.under_way += 1
+            self.most_at_once = max(self.most_at_once, self.under_way)
+            self.changed.notify_all()
+        try:
+            return await self._rank(queries, timeout)
+        finally:
+            self.under_way -= 1
+
+    async def _rank(self, queries: Sequence[Query], timeout: float) -> list[Ranking]:
         self.asked.set()
         if self.down:
             raise RecommenderUnavailable("the server is away")
@@ -424,6 +440,33 @@ async def test_listening_gives_way_to_reading_but_not_for_ever() -> None:
     async with bench.running(behind):
         await bench.outbox.until(1)
     assert len(asked_how_far) > 1
+
+
+async def test_the_model_has_the_next_listening_at_hand_while_nobody_asks_and_one_call_once_somebody_does() -> None:
+    bench = Bench(max_batch=1)
+    bench.model.answers.clear()
+    for offset in range(4):
+        bench.owe(heard(offset, f"listener-{offset}"))
+    async with bench.running():
+        await bench.model.called(2)
+        bench.owe(asked(4))
+        await bench.model.called(3)
+        bench.model.answers.set()
+        await bench.outbox.until(5)
+    assert bench.model.most_at_once == 3, "two calls for listening, and the one that was asked"
+
+
+async def test_listening_has_one_call_at_a_time_while_somebody_asks() -> None:
+    bench = Bench(max_batch=1)
+    bench.model.answers.clear()
+    bench.owe(asked(0))
+    for offset in range(1, 4):
+        bench.owe(heard(offset, f"listener-{offset}"))
+    async with bench.running():
+        await bench.model.called(2)
+        bench.model.answers.set()
+        await bench.outbox.until(4)
+    assert bench.model.most_at_once == 2, "the one that was asked, and one for listening"
 
 
 async def test_too_much_under_way_stops_the_reading_whatever_the_queue_holds() -> None:
