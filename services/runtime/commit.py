@@ -72,14 +72,19 @@ class OrderedConsumer(aiokafka.Consumer):
 
         These were most of what a message cost (bench.surge).
         """
+        if not all(map(asyncio.iscoroutine, waited)):
+            return await super().wait_first(*waited, timeout=timeout)
         first, *others = waited
-        if all(map(asyncio.iscoroutine, waited)):
-            first = begin(first)
-            if first is None:
+        left = None
+        try:
+            left = begin(first)
+        finally:
+            if left is None:
                 for other in others:
                     other.close()
-                return WaitResults([], [], stopped=False)
-        return await super().wait_first(first, *others, timeout=timeout)
+        if left is None:
+            return WaitResults([first], [None], stopped=False)
+        return await super().wait_first(left, *others, timeout=timeout)
 
     def on_buffer_drop(self, tp: TP) -> None:
         """There is room for a partition's records again: read on, but not while it is paused for recovery.

@@ -78,21 +78,23 @@ class States(Protocol):
 
 
 class _Lane:
-    """The batches of a lane that are under way."""
+    """The batches of a lane that are under way, and the calls to the model among them."""
 
     def __init__(self, batches: asyncio.TaskGroup) -> None:
         self._batches = batches
-        self._room = asyncio.Semaphore(MOST_BATCHES)
+        self._running: set[asyncio.Task[None]] = set()
         self._calls: set[asyncio.Future[Ranked]] = set()
 
     async def room(self) -> None:
-        """Return once another batch may begin."""
-        async with self._room:
-            pass
+        """Return once another batch may start."""
+        while len(self._running) >= MOST_BATCHES:
+            await asyncio.wait(self._running, return_when=asyncio.FIRST_COMPLETED)
 
-    def begin(self, batch: Coroutine[Any, Any, None]) -> None:
+    def start(self, batch: Coroutine[Any, Any, None]) -> None:
         """Let a batch run."""
-        self._batches.create_task(self._run(batch))
+        task = self._batches.create_task(_not_cancelled_from_within(batch))
+        self._running.add(task)
+        task.add_done_callback(self._running.discard)
 
     async def called(self, call: asyncio.Future[Ranked], most: int) -> None:
         """Count a call to the model, and return once fewer than `most` are under way."""
@@ -100,9 +102,16 @@ class _Lane:
         while len(self._calls) >= most:
             _, self._calls = await asyncio.wait(self._calls, return_when=asyncio.FIRST_COMPLETED)
 
-    async def _run(self, batch: Coroutine[Any, Any, None]) -> None:
-        async with self._room:
-            await batch
+
+async def _not_cancelled_from_within(batch: Coroutine[Any, Any, None]) -> None:
+    """Run a batch; what is cancelled under its hands fails it, where a group of tasks would forget it."""
+    try:
+        await batch
+    except asyncio.CancelledError as error:
+        task = asyncio.current_task()
+        if task is not None and task.cancelling():
+            raise
+        raise RuntimeError("what a batch waited for was cancelled") from error
 
 
 @asynccontextmanager
@@ -219,7 +228,7 @@ class Answering:
         Returns once fewer than `calls` calls are under way.
         """
         call = asyncio.ensure_future(self._rank(model, [task for task in tasks if not task.session_only]))
-        lane.begin(self._give_all(tasks, call, self._assignment))
+        lane.start(self._give_all(tasks, call, self._assignment))
         await lane.called(call, calls)
 
     async def _give_all(self, tasks: Sequence[Task], call: asyncio.Future[Ranked], assignment: int) -> None:
@@ -297,14 +306,13 @@ class Answering:
         try:
             rankings = await model.rank([handlers.query(task) for task in tasks], timeout=seconds)
             outcome = "ok"
+            if tasks[0].cause is RecommendationCause.LISTENING:
+                self._pace.note(len(tasks), time.monotonic() - started)
         except RecommenderUnavailable as error:
             outcome = "failed" if isinstance(error, RecommenderFailed) else "unavailable"
             raise
         finally:
-            took = time.monotonic() - started
-            metrics.MODEL_CALL.labels(outcome).observe(took)
-            if tasks[0].cause is RecommendationCause.LISTENING:
-                self._pace.note(len(tasks), took)
+            metrics.MODEL_CALL.labels(outcome).observe(time.monotonic() - started)
         return rankings
 
     async def _ranking(self, task: Task, call: asyncio.Future[Ranked]) -> tuple[Ranking | None, str]:

@@ -38,8 +38,8 @@ MOST_IN_MESSAGE = 16
 MOST_CONTENT_BYTES = MAX_STATE_BYTES - 500_000
 
 T = TypeVar("T")
-# A track's state as the table has it, or as it was made since; None before the first.
-Known = Callable[[str], "bytes | TrackState | None"]
+# Gives a track's state, as the table has it or as it was made since; nothing before the first.
+Known = Callable[[str], bytes | TrackState | None]
 
 
 class TrackDelta(msgspec.Struct, frozen=True, array_like=True):

@@ -34,8 +34,10 @@ from services.track_tokens.lane import Arrival, Lane
 
 # States that are looked at before others get their turn.
 LOOKED_AT_ONCE = 200
-# Records of a batch that are folded before others get their turn: a tenth of a second.
+# Records of a batch that are folded before others get their turn.
 FOLDED_AT_ONCE = 64
+# Tracks of a batch that are held before they are written: decoded, a full state takes some 50 kB.
+MOST_STATES = 4_096
 
 Told = Entry | Sequence[TrackDelta] | Refused
 
@@ -72,6 +74,11 @@ class Tracks:
         for place, (arrival, each) in enumerate(zip(batch, told, strict=True)):
             if place % FOLDED_AT_ONCE == 0:
                 await asyncio.sleep(0)
+            if len(states) >= MOST_STATES:
+                await self._tell(batch, states, newest)
+                states, newest = {}, {}
+            if not self.lane.is_current(batch):
+                return
             outcome = self._folded(arrival, each, codes.get(place), states)
             if isinstance(outcome, Refused):
                 await self._bury(arrival.record, outcome.error)
@@ -82,6 +89,16 @@ class Tracks:
             newest.update(
                 (key, (state, arrival.record)) for key, state in outcome.items() if tells or not state.removed
             )
+        await self._tell(batch, states, newest)
+        self.lane.finish(batch)
+
+    async def _tell(
+        self,
+        batch: Sequence[Arrival],
+        states: Mapping[str, tuple[TrackState, Arrival]],
+        newest: Mapping[str, tuple[TrackState, Record]],
+    ) -> None:
+        """Keep and publish what was made of a batch while it is this worker's, and return once it is in the log."""
         if not self.lane.is_current(batch):
             return
         self._keep(states)
@@ -90,7 +107,6 @@ class Tracks:
         await self._table.written()
         for state, record, acknowledgement in published:
             await self._published(state, record, acknowledgement)
-        self.lane.finish(batch)
 
     def _read(self, record: Record) -> Told:
         if record.topic == CATALOG.name:

@@ -31,7 +31,7 @@ async def test_what_waits_goes_on_where_it_was_in_whatever_task_awaits_it() -> N
     left = begin(waits())
     assert left is not None
     assert steps == ["begun", "before"]
-    rest = asyncio.create_task(left)
+    rest = asyncio.ensure_future(left)
     await asyncio.sleep(0)
     gate.set()
     await rest
@@ -64,9 +64,24 @@ async def test_cancelling_what_is_left_reaches_what_it_holds() -> None:
 
     left = begin(holds())
     assert left is not None
-    rest = asyncio.create_task(left)
+    rest = asyncio.ensure_future(left)
     await asyncio.sleep(0)
     rest.cancel()
     with pytest.raises(asyncio.CancelledError):
         await rest
     assert freed.is_set()
+
+
+async def test_a_wait_with_a_deadline_ends_whoever_awaits_it_by_then() -> None:
+    async def waits_in_vain() -> str:
+        try:
+            await asyncio.wait_for(asyncio.Event().wait(), 0.01)
+        except TimeoutError:
+            return "in vain"
+        return ""
+
+    left = begin(waits_in_vain())
+    assert left is not None
+    async with asyncio.timeout(5):
+        await left
+    await asyncio.sleep(0)  # a cancellation of the task that began it would come here

@@ -60,9 +60,8 @@ class Services(
 
     def Recommend(self, request: Any, context: grpc.ServicerContext) -> services_pb2.RecommendResponse:
         self.take(request, context)
-        if self.hangs:
-            context.add_callback(self.cancelled.set)
-            self.cancelled.wait()
+        if self.hangs and context.add_callback(self.cancelled.set):
+            self.cancelled.wait(10)
         return services_pb2.RecommendResponse(recommendations=PROTO_LIST)
 
     def Converse(self, request: Any, context: grpc.ServicerContext) -> Iterator[services_pb2.ConverseResponse]:

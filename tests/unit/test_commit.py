@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from types import SimpleNamespace
 from typing import Any
 
@@ -88,3 +89,33 @@ async def test_what_has_come_since_records_flow_is_not_forgotten_when_they_are_l
     queue.put_nowait("from the assignment before")
     flow.resume()
     assert queue.empty()
+
+
+async def handed_on(deliver: Any) -> list[str]:
+    """What came of a message that is delivered so, while nothing suspends the flow."""
+    consumer: Any = object.__new__(OrderedConsumer)
+    consumer._stopped, consumer._crashed = asyncio.Event(), asyncio.Event()
+    consumer.loop = asyncio.get_running_loop()
+    delivered: list[str] = []
+    await consumer.wait_first(deliver(delivered), asyncio.Event().wait())
+    return delivered
+
+
+async def test_a_message_is_handed_on_whether_or_not_there_is_room_for_it_at_once() -> None:
+    async def at_once(delivered: list[str]) -> None:
+        delivered.append("message")
+
+    async def when_there_is_room(delivered: list[str]) -> None:
+        await asyncio.sleep(0.001)
+        delivered.append("message")
+
+    assert await handed_on(at_once) == ["message"]
+    assert await handed_on(when_there_is_room) == ["message"]
+
+
+async def test_what_fails_in_handing_a_message_on_is_raised() -> None:
+    async def fails(_delivered: list[str]) -> None:
+        raise KeyError("no such partition")
+
+    with pytest.raises(KeyError, match="no such partition"):
+        await handed_on(fails)

@@ -31,6 +31,7 @@ from services.runtime.topology import (
     TRACK_TOKENS,
 )
 from services.track_tokens import handlers
+from services.track_tokens import tracks as tracks_module
 from services.track_tokens.handlers import Entry, Refused
 from services.track_tokens.lane import Arrival
 from services.track_tokens.playlists import Playlists
@@ -216,3 +217,31 @@ def test_recovery_lets_no_late_write_set_a_playlist_or_a_track_back() -> None:
         assert newest(old, new, 0) == new
         assert newest(None, old, 0) == old
         assert newest(b"\xc1", old, 0) == old
+
+
+async def test_a_batch_of_many_tracks_is_written_in_parts_and_acknowledged_whole(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(tracks_module, "MOST_STATES", 2)
+    table, outbox = Table(), Outbox(most=1_000_000)
+    batch = [arrival(entry(Track(track_id, "X"), offset)) for offset, track_id in enumerate("abcde")]
+    await tracks(outbox, table=table).work(batch)
+    assert [key for _, key, _ in outbox.sent] == [b"a", b"b", b"c", b"d", b"e"]
+    assert sorted(table) == [b"a", b"b", b"c", b"d", b"e"]
+    assert all(one.event.acknowledged for one in batch)
+
+
+async def test_nothing_more_is_folded_once_the_partitions_are_another_workers(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(tracks_module, "FOLDED_AT_ONCE", 2)
+    outbox = Outbox(most=1_000_000)
+    served = tracks(outbox)
+    batch = [arrival(entry(Track(track_id, "X"), offset)) for offset, track_id in enumerate("abcde")]
+    work = asyncio.create_task(served.work(batch))
+    await asyncio.sleep(0)
+    await served.lane._on_revoked()
+    await work
+    assert outbox.sent == []
+    assert outbox.buried == []
+    assert not any(one.event.acknowledged for one in batch)
