@@ -66,7 +66,7 @@ class Understanding:
     """Reads queries; keeps what it read."""
 
     def __init__(self) -> None:
-        self._readings: OrderedDict[tuple[str, Shown, int], Reading] = OrderedDict()
+        self._readings: OrderedDict[tuple[str, Shown, int, int], Reading] = OrderedDict()
 
     def of(self, query: Query, known: KnownCatalogue) -> Understood:
         """Return what the query's words mean; a query without words has what the conversation left standing."""
@@ -86,7 +86,8 @@ class Understanding:
     def _read(self, turn: SessionTurn, query: Query, known: KnownCatalogue) -> Reading:
         shown = _shown(query, turn.time_ms)
         year = from_ms(turn.time_ms).year
-        key = turn.text, shown, year
+        # Who said a title before the catalogue had it is understood once it does.
+        key = turn.text, shown, year, known.book.learned
         reading = self._readings.pop(key, None) or read(turn.text, shown, known, year)
         self._readings[key] = reading
         if len(self._readings) > _MOST_READINGS:

@@ -51,9 +51,11 @@ class Name:
         """The rows of its tracks, in order of the catalogue: a copy, for a book is read while it learns."""
         return tuple(self._rows)
 
-    def add(self, row: int) -> None:
-        """Take in a track; the same one twice changes nothing."""
+    def add(self, row: int) -> bool:
+        """Take in a track, and return whether it is new; the same one twice changes nothing."""
+        is_new = row not in self._rows
         self._rows[row] = None
+        return is_new
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +84,8 @@ class NameBook:
         self._names: dict[str, list[Name]] = {}
         self._alike: defaultdict[str, list[str]] = defaultdict(list)
         self._tag_words: set[str] = set()
+        # How much it has learned: what was read with less may read otherwise now.
+        self.learned = 0
 
     def learn(self, row: int, track: Track) -> None:
         """Take in the names of a track; the same one twice changes nothing."""
@@ -191,4 +195,4 @@ class NameBook:
         if name is None:
             name = Name(kind, written)
             known.append(name)
-        name.add(row)
+        self.learned += name.add(row)

@@ -259,3 +259,19 @@ def test_names_learned_from_the_stream_are_understood_at_once() -> None:
     live.swap(live.index.updated([TrackTokens("new", version=1, track=new)], tiny_model.codebooks()))
     answer = live.rank([Query(Session("ada"), utterance="songs by vermillion sky", count=1)])[0]
     assert [each.track_id for each in answer.tracks] == ["new"]
+
+
+def test_a_title_that_was_said_before_the_catalogue_had_it_is_understood_once_it_does() -> None:
+    """What was made of it before, a misspelling of its predecessor, is no longer what it means."""
+    ranker = Recommender(tiny_model.checkpoint())
+    former, new = Track("former", "Unheardof00036", ("Newcomer",)), Track("new", "Unheardof00037", ("Newcomer",))
+
+    def listed(text: str) -> list[str]:
+        turn = SessionTurn(10**12, "turn", text)
+        asked = Query(session=Session("ada", turns=(turn,)), now_ms=10**12, count=3, utterance=text)
+        return [track.track_id for track in ranker.rank([asked])[0].tracks]
+
+    ranker.update([TrackTokens("former", track=former, version=1)])
+    assert "former" in listed(new.title)
+    ranker.update([TrackTokens("new", track=new, version=1)], ["former"])
+    assert "new" in listed(new.title)
