@@ -36,7 +36,7 @@ CHANGELOG_LINGER = 0.01
 CHANGELOG_BATCH_BYTES = 1 << 19
 # How long the app may take to stop, in seconds. Without a broker it would wait for ever for what it cannot write.
 STOP_SECONDS = 10.0
-# How long the agents may go on while the consumer's thread waits for the interpreter; Python's own is 5 ms.
+# How long the agents may go on while the consumer waits for the interpreter; Python's own is 5 ms (bench.surge).
 SWITCH_SECONDS = 0.0005
 # Each partition has a RocksDB of its own: a megabyte or two of buffers and cache each keeps a worker small.
 ROCKSDB = {

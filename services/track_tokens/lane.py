@@ -19,11 +19,13 @@ from services.runtime.progress import Progress
 from services.runtime.record import Record
 from services.runtime.topology import Topic
 
-MOST_WAITING = 4096
+MOST_WAITING = 4_096
 # A track with the longest lyrics takes 0.2 MB, a record at most 1 MB.
 MOST_WAITING_BYTES = 16 << 20
-# The larger a batch may get under load, the more changes of one track are published as one.
-MOST_AT_ONCE = 2048
+# The larger a batch may get under load, the more changes of one track are published as one (bench.tokens).
+MOST_AT_ONCE = 2_048
+# Records of a batch that are folded before others get their turn.
+FOLDED_AT_ONCE = 64
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,10 +22,7 @@ from services.runtime.settings import Settings
 from services.runtime.topology import PLAYLIST_EVENTS, TRACK_DELTAS
 from services.track_tokens import handlers, metrics
 from services.track_tokens.handlers import Edited, TrackDelta
-from services.track_tokens.lane import Arrival, Lane
-
-# Edits of a batch that are folded before others get their turn.
-FOLDED_AT_ONCE = 64
+from services.track_tokens.lane import FOLDED_AT_ONCE, Arrival, Lane
 
 
 class Playlists:

@@ -30,12 +30,10 @@ from services.runtime.topology import CATALOG, TRACK_TOKENS, TRACK_TOPICS
 from services.track_tokens import handlers, metrics
 from services.track_tokens.encoding import Encoding
 from services.track_tokens.handlers import Entry, Refused, TrackDelta
-from services.track_tokens.lane import Arrival, Lane
+from services.track_tokens.lane import FOLDED_AT_ONCE, Arrival, Lane
 
 # States that are looked at before others get their turn.
 LOOKED_AT_ONCE = 200
-# Records of a batch that are folded before others get their turn.
-FOLDED_AT_ONCE = 64
 # Tracks of a batch that are held before they are written: decoded, a full state takes some 50 kB.
 MOST_STATES = 4_096
 

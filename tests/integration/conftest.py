@@ -1,13 +1,15 @@
-"""A real broker, and a real model server with a small model, each started once for all integration tests."""
+"""A real broker, a gateway on it, and a real model server with a small model, for all integration tests."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import pytest
 
 from deploy.local import LocalStack, StackConfig
+from segue.client import Client
+from tests.integration.gateway_stage import MAX_WAITING, Gateway, running_gateway
 
 ECHO_CONFIG = """
 backend: "python"
@@ -49,3 +51,15 @@ def echo_repository(tmp_path: Path) -> Path:
     repository = tmp_path / "models"
     write_model(repository, "echo")
     return repository
+
+
+@pytest.fixture(scope="module")
+def gateway(kafka: StackConfig, tmp_path_factory: pytest.TempPathFactory) -> Generator[Gateway]:
+    with running_gateway(tmp_path_factory.mktemp("gateway"), kafka.kafka, max_waiting=MAX_WAITING) as running:
+        yield running
+
+
+@pytest.fixture
+def client(gateway: Gateway) -> Generator[Client]:
+    with Client(gateway.address, timeout=20) as client:
+        yield client

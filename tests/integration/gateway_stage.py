@@ -8,7 +8,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.client import HTTPConnection
@@ -18,12 +18,13 @@ from typing import Any, TypeVar
 import msgspec
 from kafka import KafkaConsumer, KafkaProducer, TopicPartition
 
+from deploy.local import StackConfig
 from deploy.local.config import free_ports
 from segue import wire
 from segue.catalog import Track
 from segue.client import Client
 from segue.errors import RequestFailed
-from segue.events import ChatTurn
+from segue.events import ChatTurn, SourceOffset
 from segue.popularity import POPULAR_FILE
 from segue.recommendations import RecommendationList, RecommendationRequest, RecommendedTrack
 from services.runtime.topology import ANSWERS, CHAT_TURNS, REQUESTS
@@ -33,6 +34,8 @@ Answer = TypeVar("Answer")
 COMMAND = [sys.executable, "-m", "services.gateway"]
 # Seconds; how long a test waits for what must happen.
 PATIENCE = 30.0
+# Calls that the tests' gateway lets wait at once.
+MAX_WAITING = 4
 
 
 def until(condition: Callable[[], Any], what: str, patience: float = PATIENCE) -> Any:
@@ -198,3 +201,16 @@ class Responder:
             turn_id=getattr(question, "turn_id", ""),
         )
         producer.send(ANSWERS.name, wire.encode(named), partition=question.reply_to.partition)
+
+
+def records(kafka: StackConfig, written: SourceOffset) -> Iterator[tuple[bytes | None, bytes | None]]:
+    """Yield the key and value of each record up to a position, newest last."""
+    consumer = KafkaConsumer(bootstrap_servers=kafka.kafka, consumer_timeout_ms=10_000)
+    place = TopicPartition(written.topic, written.partition)
+    consumer.assign([place])
+    consumer.seek_to_beginning(place)
+    for record in consumer:
+        yield record.key, record.value
+        if record.offset >= written.offset:
+            break
+    consumer.close()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Generator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Any
@@ -12,7 +12,7 @@ import grpc
 import pytest
 from google.protobuf import descriptor_pool, json_format, message_factory
 from grpc_reflection.v1alpha.proto_reflection_descriptor_database import ProtoReflectionDescriptorDatabase
-from kafka import KafkaConsumer, KafkaProducer, TopicPartition
+from kafka import KafkaProducer
 
 from deploy.local import StackConfig
 from segue import wire
@@ -20,28 +20,21 @@ from segue.catalog import Track
 from segue.client import Client
 from segue.client.calls import SERVICES
 from segue.errors import RequestFailed
-from segue.events import ChatTurn, Filters, ListeningAction, ListeningEvent, PlaylistAction, PlaylistEvent, SourceOffset
+from segue.events import ChatTurn, Filters, ListeningAction, ListeningEvent
 from segue.recommendations import RecommendationList, RecommendationRequest, SessionSnapshot
 from segue.v1 import services_pb2
-from services.runtime.topology import CATALOG, LISTENING_EVENTS, PLAYLIST_EVENTS, RECOMMENDATIONS
+from services.runtime.topology import RECOMMENDATIONS
 from tests.integration.gateway_stage import (
+    MAX_WAITING,
     Gateway,
     Question,
     Responder,
     in_time,
     popular_answer,
-    running_gateway,
     until,
 )
 
-MAX_WAITING = 4
 LIKED = ListeningEvent(listener_id="l", track_id="t", action=ListeningAction.LIKED)
-
-
-@pytest.fixture(scope="module")
-def gateway(kafka: StackConfig, tmp_path_factory: pytest.TempPathFactory) -> Generator[Gateway]:
-    with running_gateway(tmp_path_factory.mktemp("gateway"), kafka.kafka, max_waiting=MAX_WAITING) as running:
-        yield running
 
 
 @pytest.fixture(scope="module")
@@ -57,27 +50,8 @@ def responder(shared_responder: Responder) -> Responder:
     return shared_responder
 
 
-@pytest.fixture
-def client(gateway: Gateway) -> Generator[Client]:
-    with Client(gateway.address, timeout=20) as client:
-        yield client
-
-
 def silence(question: Question) -> None:
     """Leave the question without an answer."""
-
-
-def records(kafka: StackConfig, written: SourceOffset) -> Iterator[tuple[bytes | None, bytes | None]]:
-    """Yield the key and value of each record up to a position, newest last."""
-    consumer = KafkaConsumer(bootstrap_servers=kafka.kafka, consumer_timeout_ms=10_000)
-    place = TopicPartition(written.topic, written.partition)
-    consumer.assign([place])
-    consumer.seek_to_beginning(place)
-    for record in consumer:
-        yield record.key, record.value
-        if record.offset >= written.offset:
-            break
-    consumer.close()
 
 
 def test_every_service_is_healthy_and_ready(gateway: Gateway) -> None:
@@ -173,62 +147,6 @@ def test_a_turn_that_nobody_answers_gets_the_popular_list(client: Client, respon
     answer = in_time(lambda: client.say("silent talker", "calm songs", timeout=0.7))
     assert (answer.degraded, answer.reply_text) == (True, "")
     assert len(answer.tracks) == 10
-
-
-def test_events_lie_in_the_log_when_the_call_returns(client: Client, kafka: StackConfig) -> None:
-    added = PlaylistEvent("added", "p", PlaylistAction.TRACK_ADDED, "t")
-    events = [LIKED, ListeningEvent("mine", "l", track_id="u", action=ListeningAction.PLAY_STARTED)]
-    listening, playlist = sorted(client.record_events([*events, added]), key=lambda at: at.topic)
-    assert (listening.topic, playlist.topic) == (LISTENING_EVENTS.name, PLAYLIST_EVENTS.name)
-    *_, (_, generated), (key, own) = records(kafka, listening)
-    assert key == b"l"
-    assert wire.decode(own, ListeningEvent).event_id == "mine"
-    event = wire.decode(generated, ListeningEvent)
-    assert event.event_id
-    assert event.event_time is not None
-    *_, (key, edit) = records(kafka, playlist)
-    assert key == b"p"
-    assert wire.decode(edit, PlaylistEvent).track_id == "t"
-
-
-def test_nothing_to_write_is_written_at_once(client: Client) -> None:
-    assert client.record_events([]) == client.upsert_tracks() == ()
-
-
-def test_a_full_batch_keeps_its_order(client: Client, kafka: StackConfig) -> None:
-    ids = [f"batch-{number}" for number in range(1_000)]
-    (written,) = client.record_events(
-        [ListeningEvent(name, "batch", track_id="t", action=ListeningAction.LIKED) for name in ids]
-    )
-    found = [wire.decode(value, ListeningEvent).event_id for key, value in records(kafka, written) if key == b"batch"]
-    assert found == ids
-
-
-def test_nothing_of_a_call_with_a_bad_event_is_written(client: Client, gateway: Gateway) -> None:
-    series = 'segue_gateway_published_total{outcome="acknowledged",topic="listening-events"}'
-    before = gateway.metric(series)
-    with pytest.raises(RequestFailed) as caught:
-        client.record_events([LIKED, ListeningEvent(listener_id="l", action=ListeningAction.LIKED)])
-    assert caught.value.status == "INVALID_ARGUMENT"
-    assert [violation.field for violation in caught.value.violations] == ["listening_events[1].track_id"]
-    until(lambda: caught.value.request_id in gateway.log.read_text(), "the failure is logged under its request id")
-    assert gateway.metric(series) == before
-
-
-def test_a_thousand_violations_still_make_a_readable_error(client: Client) -> None:
-    with pytest.raises(RequestFailed) as caught:
-        client.record_events([ListeningEvent(event_id="e" * 1_000)] * 1_000)
-    assert caught.value.status == "INVALID_ARGUMENT"
-    assert "more" in str(caught.value)
-    assert caught.value.violations
-
-
-def test_tracks_and_tombstones_lie_in_the_catalogue(client: Client, kafka: StackConfig) -> None:
-    (written,) = client.upsert_tracks([Track("kept", "Kept")])
-    assert list(records(kafka, written))[-1] == (b"kept", wire.encode(Track("kept", "Kept")))
-    (removed,) = client.upsert_tracks([], ["kept"])
-    assert (removed.topic, removed.partition) == (CATALOG.name, written.partition)
-    assert list(records(kafka, removed))[-1] == (b"kept", None)
 
 
 def test_a_track_cannot_be_told_while_no_model_server_answers(client: Client) -> None:
@@ -349,14 +267,6 @@ def test_bytes_that_are_no_message_are_the_callers_error_with_a_request_id(gatew
             refused: Any = caught.value
             assert refused.code() is grpc.StatusCode.INVALID_ARGUMENT
             assert "x-request-id" in dict(refused.trailing_metadata())
-
-
-def test_a_track_too_large_for_the_log_is_the_callers_error(client: Client) -> None:
-    features = {f"{number}{'𝄞' * 490}": 1.0 for number in range(512)}  # four bytes each
-    with pytest.raises(RequestFailed) as caught:
-        client.upsert_tracks([Track("small", "Title"), Track("large", "Title", audio_features=features)])
-    assert caught.value.status == "INVALID_ARGUMENT"
-    assert "1000000" in str(caught.value)
 
 
 def test_reflection_lists_the_services_and_is_enough_to_call_them(gateway: Gateway, responder: Responder) -> None:
