@@ -58,9 +58,11 @@ class AssignedPartitions:
                 self._progress.start(at, committed)
 
     def tell(self, readiness: Readiness) -> None:
-        """Say whether records can be read: assigned, recovered, and not rebalancing."""
-        recovered = self._app.tables.recovery.completed.is_set()
-        if recovered and self._assigned() and not self._app.rebalancing:
+        """Say whether records can be read: assigned, recovered, and not rebalancing.
+
+        A worker beyond the partitions' even share is assigned none, and is as ready as the others: to take over.
+        """
+        if self._app.tables.recovery.completed.is_set() and not self._app.rebalancing:
             readiness.satisfied(ASSIGNED)
         else:
             readiness.lost(ASSIGNED, "rebalancing or recovering")

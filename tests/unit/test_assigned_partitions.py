@@ -11,7 +11,8 @@ from faust.types import TP
 from prometheus_client import REGISTRY
 
 from services.runtime.gaps import Gaps
-from services.runtime.partitions import SIZE_EVERY, AssignedPartitions
+from services.runtime.health import Readiness
+from services.runtime.partitions import ASSIGNED, SIZE_EVERY, AssignedPartitions
 from services.runtime.progress import Progress
 
 AT = TP("listening-events", 0)
@@ -103,3 +104,22 @@ def test_the_tables_files_are_not_walked_through_at_every_look(tmp_path: Path, m
         assigned.measure(tmp_path)
     assert walks == [tmp_path, tmp_path]
     assert REGISTRY.get_sample_value("segue_state_bytes") == 7
+
+
+@pytest.mark.parametrize(
+    ("recovered", "rebalancing", "ready"), [(True, False, True), (False, False, False), (True, True, False)]
+)
+@pytest.mark.parametrize("spare", [False, True])
+def test_a_worker_is_ready_once_recovered_even_if_there_is_no_partition_for_it(
+    *, recovered: bool, rebalancing: bool, ready: bool, spare: bool
+) -> None:
+    consumer = Consumer(end=1, committed=1)
+    if spare:
+        consumer.assigned = set()
+    assigned, _ = partitions(consumer)
+    app: Any = assigned._app
+    app.rebalancing = rebalancing
+    app.tables = SimpleNamespace(recovery=SimpleNamespace(completed=SimpleNamespace(is_set=lambda: recovered)))
+    readiness = Readiness(ASSIGNED)
+    assigned.tell(readiness)
+    assert (not readiness.missing) is ready
